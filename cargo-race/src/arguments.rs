@@ -1,0 +1,86 @@
+//! The command line: ours up to the subcommand, cargo's from there on, untouched.
+//!
+//! Guarantee: every argument after `run`, `test` or `build` reaches cargo byte for byte and in order, `--` included.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Finds data races: builds every crate and std instrumented and runs the program under the detector.
+#[derive(Parser)]
+#[command(name = "cargo race", bin_name = "cargo race", version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Action {
+    /// Prepares the instrumented std now instead of at the first use, and prints where it is
+    Setup,
+    /// Like `cargo run`, under the race detector
+    Run(CargoArguments),
+    /// Like `cargo test`, under the race detector
+    Test(CargoArguments),
+    /// Like `cargo build`, under the race detector
+    Build(CargoArguments),
+    /// Removes the cache of instrumented standard libraries
+    Clean,
+}
+
+/// Arguments that only cargo interprets.
+#[derive(Args)]
+pub struct CargoArguments {
+    /// Cargo's own arguments, exactly as cargo takes them (see `cargo help run`, `cargo help test`, `cargo help build`)
+    #[arg(value_name = "CARGO ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = true)]
+    pub cargo: Vec<OsString>,
+}
+
+/// Subcommands whose further arguments are cargo's.
+const PASSING: [&str; 3] = ["run", "test", "build"];
+
+/// Reads the process's arguments; prints help or a usage error and exits where clap does.
+pub fn read(process: impl Iterator<Item = OsString>) -> Arguments {
+    Arguments::parse_from(protect_cargo_arguments(process.collect()))
+}
+
+/// Drops the `race` that cargo puts first and shields cargo's arguments from clap, which would eat a leading `--`.
+fn protect_cargo_arguments(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.get(1).is_some_and(|word| word == "race") {
+        words.remove(1);
+    }
+    let passes = words.get(1).is_some_and(|word| PASSING.iter().any(|name| word == name));
+    let asks_help = words.get(2).is_some_and(|word| word == OsStr::new("--help") || word == OsStr::new("-h"));
+    if passes && !asks_help {
+        words.insert(2, OsString::from("--"));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(words: &[&str]) -> Vec<OsString> {
+        let arguments = read(words.iter().map(OsString::from));
+        match arguments.action {
+            Action::Run(rest) | Action::Test(rest) | Action::Build(rest) => rest.cargo,
+            Action::Setup | Action::Clean => panic!("not a passing subcommand"),
+        }
+    }
+
+    #[test]
+    fn everything_after_the_subcommand_is_cargos() {
+        assert_eq!(passed(&["cargo-race", "race", "run", "--", "--help"]), ["--", "--help"]);
+        assert_eq!(passed(&["cargo-race", "run", "-r", "--", "--", "x"]), ["-r", "--", "--", "x"]);
+        assert_eq!(passed(&["cargo-race", "test", "--version"]), ["--version"]);
+        assert_eq!(passed(&["cargo-race", "build"]), [""; 0]);
+    }
+
+    #[test]
+    fn definition_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,132 @@
+//! The user's arguments for cargo, looked through for the few that `cargo race` must know of. They are not changed,
+//! except that a `--target-dir` becomes its own `race` subdirectory.
+//!
+//! Can miss: an option that this file does not know and that takes its value as a separate word which looks like one of
+//! the options searched for.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// Name of the directory, below the user's target directory, that holds all instrumented artifacts.
+pub const SUBDIRECTORY: &str = "race";
+
+/// The option that sets it.
+pub const TARGET_DIRECTORY: &str = "--target-dir";
+
+/// Short options of cargo that take a value, in the same word or the next.
+const SHORT_WITH_VALUE: &[char] = &['p', 'F', 'j', 'Z', 'C'];
+
+/// A view of the arguments before `--`; after it they are the program's.
+pub struct CargoArguments {
+    own: Vec<OsString>,
+    program: Vec<OsString>,
+}
+
+impl CargoArguments {
+    /// Splits at the first `--`.
+    pub fn new(mut all: Vec<OsString>) -> Self {
+        let end = all.iter().position(|word| word == "--").unwrap_or(all.len());
+        let program = all.split_off(end);
+        Self { own: all, program }
+    }
+
+    /// Every value of `--name value` or `--name=value`.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a OsStr> {
+        self.own.iter().enumerate().filter_map(move |(position, word)| {
+            if word == name {
+                return self.own.get(position + 1).map(OsString::as_os_str);
+            }
+            attached(word, name)
+        })
+    }
+
+    /// The profile that cargo's `subcommand` will use with these arguments.
+    pub fn profile(&self, subcommand: &str) -> String {
+        if let Some(named) = self.values("--profile").last() {
+            return named.to_string_lossy().into_owned();
+        }
+        let release = self.own.iter().any(|word| word == "--release" || has_short(word, 'r'));
+        match (release, subcommand) {
+            (true, _) => "release".to_owned(),
+            (false, "test") => "test".to_owned(),
+            (false, _) => "dev".to_owned(),
+        }
+    }
+
+    /// Those that decide which project and configuration cargo uses, in the words of `cargo metadata`.
+    pub fn selecting_project(&self) -> Vec<OsString> {
+        let mut words = Vec::new();
+        for name in ["--manifest-path", "--config"] {
+            for value in self.values(name) {
+                words.extend([OsString::from(name), value.to_owned()]);
+            }
+        }
+        words
+    }
+
+    /// All arguments for cargo, with every `--target-dir` moved to its subdirectory.
+    pub fn with_own_target_directory(self) -> Vec<OsString> {
+        let mut words = Vec::with_capacity(self.own.len() + self.program.len());
+        let mut value_follows = false;
+        for word in self.own {
+            let moved = |directory: &OsStr| Path::new(directory).join(SUBDIRECTORY).into_os_string();
+            if value_follows {
+                words.push(moved(&word));
+            } else if let Some(directory) = attached(&word, TARGET_DIRECTORY) {
+                words.extend([OsString::from(TARGET_DIRECTORY), moved(directory)]);
+            } else {
+                words.push(word.clone());
+            }
+            value_follows = !value_follows && word == TARGET_DIRECTORY;
+        }
+        words.extend(self.program);
+        words
+    }
+}
+
+/// The value in `--name=value`.
+fn attached<'a>(word: &'a OsStr, name: &str) -> Option<&'a OsStr> {
+    use std::os::unix::ffi::OsStrExt;
+    let value = word.as_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+    Some(OsStr::from_bytes(value))
+}
+
+/// Whether a word such as `-vr` holds the short option `option`.
+fn has_short(word: &OsStr, option: char) -> bool {
+    let Some(letters) = word.to_str().and_then(|word| word.strip_prefix('-')) else { return false };
+    !letters.starts_with('-')
+        && letters.chars().take_while(|letter| !SHORT_WITH_VALUE.contains(letter)).any(|letter| letter == option)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(words: &[&str]) -> CargoArguments {
+        CargoArguments::new(words.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn both_spellings_of_a_value_are_found_and_the_programs_are_not() {
+        let found = arguments(&["--target", "a", "--target=b", "--target-dir=c", "--", "--target=d"]);
+        assert_eq!(found.values("--target").collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn profiles_are_cargos() {
+        assert_eq!(arguments(&[]).profile("run"), "dev");
+        assert_eq!(arguments(&[]).profile("test"), "test");
+        assert_eq!(arguments(&["--release"]).profile("test"), "release");
+        assert_eq!(arguments(&["-vr"]).profile("run"), "release");
+        assert_eq!(arguments(&["-pserver"]).profile("run"), "dev");
+        assert_eq!(arguments(&["--profile", "fast"]).profile("build"), "fast");
+        assert_eq!(arguments(&["--", "-r"]).profile("run"), "dev");
+    }
+
+    #[test]
+    fn the_target_directory_moves_and_nothing_else() {
+        let words = ["-v", "--target-dir", "x", "--bin=y", "--target-dir=z", "--", "--target-dir", "x"];
+        let moved = ["-v", "--target-dir", "x/race", "--bin=y", "--target-dir", "z/race", "--", "--target-dir", "x"];
+        assert_eq!(arguments(&words).with_own_target_directory(), moved);
+    }
+}

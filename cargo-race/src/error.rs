@@ -1,0 +1,52 @@
+//! Everything that can go wrong before cargo takes over, each as one sentence that says what is wrong and what to do.
+//!
+//! Errors of cargo, of rustc and of the user's program are not here: they keep their own words and exit status.
+
+use std::path::{Path, PathBuf};
+
+/// A failure of `cargo race` itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot run `{program}` ({reason}); install a Rust toolchain with rustup or put it on PATH")]
+    ToolchainMissing { program: String, reason: String },
+
+    #[error("`{program}` failed: {reason}; check that `{program} -vV` works in this directory")]
+    ToolchainBroken { program: String, reason: String },
+
+    #[error("{host} is not supported; `cargo race` works on {supported} only")]
+    UnsupportedHost { host: String, supported: &'static str },
+
+    #[error("--target {given} is not supported; leave it out, or give {host}, because the program must run on this machine")]
+    UnsupportedTarget { given: String, host: String },
+
+    #[error("this toolchain has no {}; use a toolchain installed by rustup, which ships it", .missing.display())]
+    ToolMissing { missing: PathBuf },
+
+    #[error("the standard library in {} carries no LLVM bitcode; use an official toolchain installed by rustup", .directory.display())]
+    BitcodeMissing { directory: PathBuf },
+
+    #[error("rust-lld could not instrument {member}: {reason}; please report this toolchain: {toolchain}")]
+    InstrumentationFailed { member: String, reason: String, toolchain: String },
+
+    #[error("cannot read {}: {reason}; reinstall the toolchain", .path.display())]
+    UnreadableLibrary { path: PathBuf, reason: String },
+
+    #[error("no home directory is known for the cache; set RACE_CACHE_DIR to a writable directory")]
+    NoCacheDirectory,
+
+    #[error("cannot write the cache {} ({reason}); free some space or set RACE_CACHE_DIR to a writable directory", .path.display())]
+    CacheUnwritable { path: PathBuf, reason: String },
+
+    #[error("the cache path {} cannot be passed to the compiler; set RACE_CACHE_DIR to a UTF-8 path without control characters", .path.display())]
+    UnusablePath { path: PathBuf },
+
+    #[error("{variable} is not valid UTF-8; correct it or unset it")]
+    VariableNotUnicode { variable: &'static str },
+}
+
+impl Error {
+    /// A failure to write below the cache directory.
+    pub fn cache(path: &Path, reason: &std::io::Error) -> Self {
+        Error::CacheUnwritable { path: path.to_owned(), reason: reason.to_string() }
+    }
+}

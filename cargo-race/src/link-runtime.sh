@@ -1,0 +1,13 @@
+#!/bin/sh
+# Stands between cargo and rustc for the crates of the user's workspace, and links the runtime object beside this file
+# into programs and tests: once per process, so never into shared libraries, which find it in the program that loads
+# them. What is compiled without --target runs inside cargo or rustc and is left alone.
+case " $* " in
+  *" --target "*) ;;
+  *) exec ${CARGO_RACE_NEXT_WRAPPER:+"$CARGO_RACE_NEXT_WRAPPER"} "$@" ;;
+esac
+case " $* " in
+  *" --crate-type bin "* | *" --test "*)
+    set -- "$@" "-Clink-arg=${0%/*}/race-runtime.o" "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*" ;;
+esac
+exec ${CARGO_RACE_NEXT_WRAPPER:+"$CARGO_RACE_NEXT_WRAPPER"} "$@"

@@ -1,0 +1,149 @@
+//! The path of every access.
+//!
+//! Naively: lock the granule, compare with its entries, add the access (see [`crate::shadow::granule`]). Three
+//! shortcuts come before that, each exact:
+//!
+//! 1. the shadow word says that the same bytes were accessed at least as strongly in the same epoch ([`read`],
+//!    [`write`]: a load and a compare);
+//! 2. the thread is alone ([`crate::thread::Hot::SOLO`]);
+//! 3. some entry of a listed granule says the same as in 1, found without the lock: data that several threads read is
+//!    not written to.
+
+mod kind;
+
+use std::ops::Range;
+use std::sync::atomic::Ordering::Relaxed;
+
+pub use kind::AccessKind;
+
+use crate::clock::Epoch;
+use crate::counters::COUNTERS;
+use crate::heap;
+use crate::report::gather;
+use crate::report::model::Pc;
+use crate::shadow::granule::{self, Entry, Granule, NewAccess};
+use crate::shadow::map::{self, GRANULE};
+use crate::shadow::{Mask, Word};
+use crate::thread::context::NodeId;
+use crate::thread::{Hot, Thread, current};
+
+/// A plain load of `size` bytes, within one granule.
+///
+/// # Safety
+/// The program has memory at `address`.
+#[inline(always)]
+pub unsafe fn read(address: usize, size: usize, pc: Pc) {
+    // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
+    let (epoch, word) = unsafe {
+        ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed)))
+    };
+    if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
+        return;
+    }
+    slow(address, size, AccessKind::Read, pc);
+}
+
+/// A plain store of `size` bytes, within one granule.
+///
+/// # Safety
+/// The program has memory at `address`.
+#[inline(always)]
+pub unsafe fn write(address: usize, size: usize, pc: Pc) {
+    // SAFETY: as for `read`.
+    let (epoch, word) = unsafe {
+        ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed)))
+    };
+    if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
+        return;
+    }
+    slow(address, size, AccessKind::Write, pc);
+}
+
+/// Any access of any size. Null and addresses without shadow are let pass; the end is cut off at the last address.
+#[inline(never)]
+pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
+    let Some(mut thread) = current::enter() else { return };
+    if thread.is_solo() {
+        return;
+    }
+    let site = thread.site(pc);
+    thread.access(address, size, kind, site);
+}
+
+impl Thread {
+    /// Records an access of `size` bytes and reports what it races with.
+    pub fn access(&mut self, address: usize, size: usize, kind: AccessKind, site: NodeId) {
+        let end = address.saturating_add(size);
+        let mut at = address;
+        while at < end {
+            let next = ((at | (GRANULE - 1)).saturating_add(1)).min(end);
+            self.access_granule(at, next - at, kind, site);
+            at = next;
+        }
+    }
+
+    #[inline]
+    fn access_granule(&mut self, address: usize, size: usize, kind: AccessKind, site: NodeId) {
+        if !map::is_covered(address) {
+            return COUNTERS.accesses_uncovered.increment();
+        }
+        let (epoch, mask) = (self.epoch(), Mask::new(address, size));
+        if granule::is_repeated(address, epoch, kind, mask) {
+            return;
+        }
+        let mut granule = Granule::lock(address);
+        self.add_to(&mut granule, address, epoch, kind, mask, site);
+    }
+
+    /// Adds an access to a granule that is locked, and reports what it races with.
+    #[inline]
+    pub(crate) fn add_to(
+        &mut self,
+        granule: &mut Granule,
+        address: usize,
+        epoch: Epoch,
+        kind: AccessKind,
+        mask: Mask,
+        site: NodeId,
+    ) {
+        if granule.is_untouched()
+            && let Some(entry) = self.blocks.entry_of(address)
+        {
+            granule.start_with(entry);
+        }
+        let (clock, records) = self.clock_and_records();
+        let conflicts = granule.record_access(NewAccess { clock, epoch, kind, mask, site }, records);
+        for conflict in conflicts {
+            gather::race(self, address, kind, site, conflict);
+        }
+    }
+
+    /// Forgets all accesses to whole granules of `start..end`, and their atomics: the memory has a new life.
+    pub fn forget(&mut self, start: usize, end: usize) {
+        let Some(range) = whole_granules(start, end) else { return };
+        map::for_each_touched(range.start, range.end, |first, last| {
+            for address in (first..last).step_by(GRANULE) {
+                // SAFETY: the range is covered.
+                if unsafe { map::word_of(address) }.load(Relaxed) != 0 {
+                    Granule::lock(address).reset(None, &mut self.records);
+                }
+            }
+        });
+        heap::forget(range);
+    }
+
+    /// Makes `entry` the only access to each granule of `start..end`.
+    pub(crate) fn fill(&mut self, start: usize, end: usize, word: Word, site: NodeId) {
+        let Some(range) = whole_granules(start, end) else { return };
+        for address in range.step_by(GRANULE) {
+            Granule::lock(address).reset(Some(Entry { word, site }), &mut self.records);
+        }
+    }
+}
+
+/// The granules that lie wholly in `start..end`; `None` when there are none or they have no shadow.
+pub(crate) fn whole_granules(start: usize, end: usize) -> Option<Range<usize>> {
+    let start = start.checked_next_multiple_of(GRANULE)?;
+    let end = end & !(GRANULE - 1);
+    (start < end && map::is_covered(start) && map::is_covered(end - 1)).then_some(start..end)
+}

@@ -1,0 +1,85 @@
+//! What a synchronisation object carries: the releases that whoever acquires it learns of.
+//!
+//! Naively an object holds one vector, the join of all releases it carries. [`Heads`] holds the releases themselves,
+//! one a slot at most: a later release of a slot carries all that an earlier one did, and a release that the new
+//! releaser has itself acquired is carried by the new one. A lock handed from thread to thread so holds a single head,
+//! and a reference count decremented by `k` threads holds `k`.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{Epoch, Snapshot, ThreadClock};
+
+/// One release: everything that its thread did or knew up to `epoch`.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The releaser's step.
+    pub epoch: Epoch,
+    /// What the releaser knew of the others.
+    pub known: Arc<Snapshot>,
+}
+
+/// The releases that an object carries.
+#[derive(Clone, Debug, Default)]
+pub struct Heads(SmallVec<[Head; 1]>);
+
+impl Heads {
+    /// Carries nothing.
+    pub const fn new() -> Heads {
+        Heads(SmallVec::new_const())
+    }
+
+    /// Carries nothing any more.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Carries this one release alone.
+    pub fn replace(&mut self, head: Head) {
+        self.0.clear();
+        self.0.push(head);
+    }
+
+    /// Carries `head` as well. What `releaser`, whose release it is, already knows is carried by `head`.
+    pub fn merge_own(&mut self, head: Head, releaser: &ThreadClock) {
+        self.0.retain(|old| !releaser.knows(old.epoch));
+        self.0.push(head);
+    }
+
+    /// Carries `head` as well, whoever released it.
+    pub fn merge(&mut self, head: &Head) {
+        for old in &mut self.0 {
+            if old.epoch.slot() == head.epoch.slot() {
+                if old.epoch.time() < head.epoch.time() {
+                    *old = head.clone();
+                }
+                return;
+            }
+        }
+        self.0.push(head.clone());
+    }
+
+    /// The releases carried.
+    pub fn iter(&self) -> std::slice::Iter<'_, Head> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is carried.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A word that lock-free readers compare: zero when nothing is carried, the epoch of the only head, or
+    /// [`Heads::MANY`].
+    pub fn summary(&self) -> u64 {
+        match self.0.as_slice() {
+            [] => 0,
+            [only] => only.epoch.bits(),
+            _ => Heads::MANY,
+        }
+    }
+
+    /// The summary of more than one head.
+    pub const MANY: u64 = u64::MAX;
+}

@@ -1,0 +1,192 @@
+//! A thread's own vector clock.
+//!
+//! `times[slot]` says how much of that slot's past happens before the thread's next step. The snapshot of it that
+//! releases publish is made anew only after an acquire taught the thread something.
+
+use std::sync::Arc;
+
+use super::{Epoch, Head, Heads, Slot, Snapshot, Time};
+
+/// A vector clock with the means to publish it cheaply.
+#[derive(Debug)]
+pub struct ThreadClock {
+    slot: Slot,
+    /// By slot; the own slot's entry is the current time.
+    times: Vec<Time>,
+    /// What `times` was when last published; `None` once something was learned since.
+    published: Option<Arc<Snapshot>>,
+    /// By slot: the snapshot that came with the newest head acquired from it, by id.
+    joined: Vec<u64>,
+}
+
+impl ThreadClock {
+    /// A clock that knows nothing but its own first step.
+    pub fn new(slot: Slot, time: Time) -> ThreadClock {
+        let mut times = vec![Time::ZERO; slot.index() + 1];
+        times[slot.index()] = time;
+        ThreadClock { slot, times, published: None, joined: Vec::new() }
+    }
+
+    /// The thread's current step.
+    #[inline]
+    pub fn epoch(&self) -> Epoch {
+        Epoch::new(self.slot, self.times[self.slot.index()])
+    }
+
+    /// How far the thread knows `slot`.
+    #[inline]
+    pub fn time_of(&self, slot: Slot) -> Time {
+        self.times.get(slot.index()).copied().unwrap_or(Time::ZERO)
+    }
+
+    /// Whether all that `epoch`'s slot did up to it happens before this thread's next step.
+    #[inline]
+    pub fn knows(&self, epoch: Epoch) -> bool {
+        self.time_of(epoch.slot()) >= epoch.time()
+    }
+
+    /// Publishes all that the thread did and knows, and steps on. `None` for the second value when the slot's times
+    /// are exhausted: the step then stays the same, and [`ThreadClock::move_to`] is due before the next access.
+    pub fn release(&mut self) -> (Head, bool) {
+        let epoch = self.epoch();
+        let known = match &self.published {
+            Some(snapshot) => snapshot.clone(),
+            None => self.published.insert(Snapshot::new(&self.times)).clone(),
+        };
+        let own = &mut self.times[self.slot.index()];
+        let stepped = match own.next() {
+            Some(next) => {
+                *own = next;
+                true
+            }
+            None => false,
+        };
+        (Head { epoch, known }, stepped)
+    }
+
+    /// Learns all that `heads` carry. Says whether anything was new.
+    pub fn acquire(&mut self, heads: &Heads) -> bool {
+        let mut learned = false;
+        for head in heads.iter() {
+            learned |= self.acquire_head(head);
+        }
+        learned
+    }
+
+    /// Learns what one release carries. Says whether anything was new.
+    pub fn acquire_head(&mut self, head: &Head) -> bool {
+        if self.knows(head.epoch) {
+            return false;
+        }
+        self.published = None;
+        let from = head.epoch.slot().index();
+        let known = head.known.times();
+        let length = known.len().max(from + 1);
+        if self.times.len() < length {
+            self.times.resize(length, Time::ZERO);
+        }
+        if self.joined.len() <= from {
+            self.joined.resize(from + 1, 0);
+        }
+        if self.joined[from] != head.known.id() {
+            self.joined[from] = head.known.id();
+            for (mine, theirs) in self.times.iter_mut().zip(known) {
+                *mine = (*mine).max(*theirs);
+            }
+        }
+        self.times[from] = self.times[from].max(head.epoch.time());
+        true
+    }
+
+    /// Takes for granted that all of `epoch`'s slot up to it happens before, with nothing else that its thread knew.
+    pub fn assume(&mut self, epoch: Epoch) {
+        let slot = epoch.slot().index();
+        self.published = None;
+        if self.times.len() <= slot {
+            self.times.resize(slot + 1, Time::ZERO);
+        }
+        self.times[slot] = self.times[slot].max(epoch.time());
+    }
+
+    /// Goes on in another slot, at `time`; what was done in the old one stays known.
+    pub fn move_to(&mut self, slot: Slot, time: Time) {
+        self.published = None;
+        if self.times.len() <= slot.index() {
+            self.times.resize(slot.index() + 1, Time::ZERO);
+        }
+        self.slot = slot;
+        self.times[slot.index()] = time;
+    }
+
+    /// All times, by slot.
+    pub fn times(&self) -> &[Time] {
+        &self.times
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(slot: usize) -> ThreadClock {
+        ThreadClock::new(Slot::new(slot), Time::new(1))
+    }
+
+    #[test]
+    fn a_release_is_known_to_who_acquires_it_and_to_nobody_else() {
+        let (mut a, mut b, c) = (clock(0), clock(1), clock(2));
+        let before = a.epoch();
+        let mut object = Heads::new();
+        object.replace(a.release().0);
+        assert!(b.acquire(&object));
+        assert!(b.knows(before));
+        assert!(!b.knows(a.epoch()), "what follows the release is not carried");
+        assert!(!c.knows(before));
+        assert!(!b.acquire(&object), "the second time teaches nothing");
+    }
+
+    #[test]
+    fn knowledge_is_transitive() {
+        let (mut a, mut b, mut c) = (clock(0), clock(1), clock(2));
+        let first = a.epoch();
+        b.acquire_head(&a.release().0);
+        c.acquire_head(&b.release().0);
+        assert!(c.knows(first));
+    }
+
+    #[test]
+    fn a_known_snapshot_still_brings_the_newer_epoch() {
+        let (mut a, mut b) = (clock(0), clock(1));
+        b.acquire_head(&a.release().0);
+        let later = a.epoch();
+        b.acquire_head(&a.release().0);
+        assert!(b.knows(later));
+    }
+
+    #[test]
+    fn merged_heads_carry_all_releasers() {
+        let (mut a, mut b, mut c) = (clock(0), clock(1), clock(2));
+        let mut object = Heads::new();
+        let (first, second) = (a.epoch(), b.epoch());
+        let head = a.release().0;
+        object.merge_own(head, &a);
+        let head = b.release().0;
+        object.merge_own(head, &b);
+        assert_eq!(object.iter().count(), 2);
+        c.acquire(&object);
+        assert!(c.knows(first) && c.knows(second));
+        let head = c.release().0;
+        object.merge_own(head, &c);
+        assert_eq!(object.iter().count(), 1, "c's release carries both");
+    }
+
+    #[test]
+    fn moving_to_another_slot_keeps_the_past() {
+        let (mut a, mut b) = (clock(0), clock(1));
+        let old = a.epoch();
+        a.move_to(Slot::new(5), Time::new(1));
+        b.acquire_head(&a.release().0);
+        assert!(b.knows(old));
+        assert!(b.knows(Epoch::new(Slot::new(5), Time::new(1))));
+    }
+}

@@ -1,0 +1,153 @@
+//! Blocks of the program's heap: an allocation and a release count as writes of the whole block.
+//!
+//! A small block's write is put into its granules at once. For a large one that would touch twelve bytes of shadow for
+//! eight of a heap that may never be used, so it is noted in a table by range, and a granule that is accessed for the
+//! first time starts with what the table says of it: the same entry, made late.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{RwLock, RwLockWriteGuard};
+
+use crate::access::{AccessKind, whole_granules};
+use crate::shadow::granule::{Entry, Granule};
+use crate::shadow::map::{self, GRANULE};
+use crate::shadow::{Mask, Word};
+use crate::thread::Thread;
+use crate::thread::context::NodeId;
+
+/// Blocks of at least so many bytes are noted by range.
+pub const LARGE: usize = 64 * 1024;
+
+/// Large blocks by their first address: end, and what happened to all of it last.
+static LARGE_BLOCKS: RwLock<BTreeMap<usize, (usize, Entry)>> = RwLock::new(BTreeMap::new());
+/// Moves on with each change of the table; zero while it is empty.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+fn table() -> RwLockWriteGuard<'static, BTreeMap<usize, (usize, Entry)>> {
+    LARGE_BLOCKS.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Notes `entry` for `range`, in place of all that the table has there.
+fn note(range: Range<usize>, entry: Option<Entry>) {
+    let mut table = table();
+    let overlapping: Vec<usize> = table
+        .range(..range.end)
+        .rev()
+        .take_while(|(_, (end, _))| *end > range.start)
+        .map(|(start, _)| *start)
+        .collect();
+    for start in &overlapping {
+        let Some((end, old)) = table.remove(start) else { continue };
+        if *start < range.start {
+            table.insert(*start, (range.start, old));
+        }
+        if end > range.end {
+            table.insert(range.end, (end, old));
+        }
+    }
+    if let Some(entry) = entry {
+        table.insert(range.start, (range.end, entry));
+    }
+    if entry.is_some() || !overlapping.is_empty() {
+        GENERATION.fetch_add(1, Release);
+    }
+}
+
+/// The memory of `range` has a new life in which no block of the heap lies there.
+pub(crate) fn forget(range: Range<usize>) {
+    if GENERATION.load(Relaxed) != 0 {
+        note(range, None);
+    }
+}
+
+/// The large block that a thread met last, so that the table is asked once a block.
+#[derive(Debug)]
+pub struct BlockCache {
+    range: Range<usize>,
+    entry: Option<Entry>,
+    generation: u64,
+}
+
+impl BlockCache {
+    /// Has met none.
+    pub const fn new() -> BlockCache {
+        BlockCache { range: 0..0, entry: None, generation: 0 }
+    }
+
+    /// What an untouched granule at `address` starts with.
+    #[inline]
+    pub fn entry_of(&mut self, address: usize) -> Option<Entry> {
+        let generation = GENERATION.load(Acquire);
+        if generation == 0 {
+            return None;
+        }
+        if generation != self.generation || !self.range.contains(&address) {
+            self.look_up(address, generation);
+        }
+        self.entry
+    }
+
+    #[cold]
+    fn look_up(&mut self, address: usize, generation: u64) {
+        let table = LARGE_BLOCKS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let before = table.range(..=address).next_back();
+        let after = table.range(address + 1..).next().map_or(usize::MAX, |(start, _)| *start);
+        self.generation = generation;
+        (self.range, self.entry) = match before {
+            Some((start, (end, entry))) if *end > address => (*start..*end, Some(*entry)),
+            Some((_, (end, _))) => (*end..after, None),
+            None => (0..after, None),
+        };
+    }
+}
+
+impl Default for BlockCache {
+    fn default() -> BlockCache {
+        BlockCache::new()
+    }
+}
+
+impl Thread {
+    /// The allocator gave `size` usable bytes at `address` to this thread: a new life for the memory, which starts with
+    /// this thread's write of all of it.
+    pub fn allocated(&mut self, address: usize, size: usize, site: NodeId) {
+        if self.is_solo() {
+            return;
+        }
+        let word = Word::new(self.epoch(), AccessKind::Allocate, Mask::ALL);
+        if size < LARGE {
+            return self.fill(address, address + size, word, site);
+        }
+        let Some(range) = whole_granules(address, address + size) else { return };
+        self.forget(range.start, range.end);
+        note(range, Some(Entry { word, site }));
+    }
+
+    /// This thread is about to give `size` usable bytes at `address` back: a write of all of it.
+    pub fn freed(&mut self, address: usize, size: usize, site: NodeId) {
+        if self.is_solo() {
+            return;
+        }
+        let word = Word::new(self.epoch(), AccessKind::Free, Mask::ALL);
+        if size < LARGE {
+            self.access(address, size, AccessKind::Free, site);
+            return self.fill(address, address + size, word, site);
+        }
+        let Some(range) = whole_granules(address, address + size) else { return };
+        // An untouched granule can race with its allocation only, and that alike for all of them: one is enough.
+        self.access(range.start, GRANULE, AccessKind::Free, site);
+        map::for_each_touched(range.start, range.end, |first, last| {
+            for address in (first..last).step_by(GRANULE) {
+                // SAFETY: the range is covered.
+                if unsafe { map::word_of(address) }.load(Relaxed) != 0 {
+                    self.access(address, GRANULE, AccessKind::Free, site);
+                    Granule::lock(address).reset(None, &mut self.records);
+                }
+            }
+        });
+        note(range, Some(Entry { word, site }));
+    }
+
+}

@@ -1,0 +1,118 @@
+//! Pauses that keep the schedule from hiding races.
+//!
+//! A thread with a short body often ends before the next one starts, and then reference counts of std (thread handle,
+//! result packet) order the two: in that execution there is no race to see. So a spawned thread lingers before it drops
+//! a reference count (a decrement by one with release ordering), and a thread that has just spawned another pauses so
+//! that the child gets to work. Only the schedule changes, never what counts as a race.
+//!
+//! Bounds: per call stack the first [`ALWAYS`] times, then at powers of two; and for the whole process [`GRACE`] plus a
+//! twentieth of the time it has run. Seeded: one seed gives each thread the same pauses in each run.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+
+use crate::options::Perturb;
+use crate::start::options;
+use crate::report::model::Pc;
+use crate::thread::context::NodeId;
+use crate::thread::{Thread, ThreadId, current};
+
+/// How often a call stack pauses each time it is passed.
+const ALWAYS: u32 = 8;
+/// What a process may spend on pauses however short it runs.
+const GRACE: Duration = Duration::from_millis(150);
+const SITES: usize = 4096;
+
+static PASSED: [AtomicU32; SITES] = [const { AtomicU32::new(0) }; SITES];
+static SPENT: AtomicU64 = AtomicU64::new(0);
+static START: OnceCell<std::time::Instant> = OnceCell::new();
+
+/// The seed of this process: the option's, or one drawn at the start.
+pub fn seed() -> u64 {
+    static SEED: OnceCell<u64> = OnceCell::new();
+    *SEED.get_or_init(|| {
+        options().seed.unwrap_or_else(|| {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            mix(now.as_nanos() as u64 ^ u64::from(std::process::id())) >> 32
+        })
+    })
+}
+
+fn mix(value: u64) -> u64 {
+    let value = (value ^ (value >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let value = (value ^ (value >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    value ^ (value >> 33)
+}
+
+/// A thread's own sequence of random numbers.
+#[derive(Debug)]
+pub struct Perturbation {
+    state: u64,
+}
+
+impl Perturbation {
+    /// The sequence of the thread with this number.
+    pub fn new(id: ThreadId) -> Perturbation {
+        Perturbation { state: mix(u64::from(id.0) + 1) }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.state ^ seed())
+    }
+
+    /// A time between the two.
+    fn between(&mut self, shortest: Duration, longest: Duration) -> Duration {
+        let range = (longest - shortest).as_nanos() as u64;
+        shortest + Duration::from_nanos(self.next() % range.max(1))
+    }
+}
+
+/// A spawned thread is about to drop a reference count, in a call that returns to `pc`.
+pub fn before_reference_drop(pc: Pc) {
+    let Some(mut thread) = current::enter() else { return };
+    if thread.id() == ThreadId::MAIN || thread.is_solo() {
+        return;
+    }
+    let pause = choose(&mut thread, pc, Duration::from_millis(1), Duration::from_millis(3));
+    drop(thread);
+    sleep(pause);
+}
+
+/// The running thread has just spawned another, in a call that returns to `pc`.
+pub fn after_spawn(pc: Pc) {
+    let Some(mut thread) = current::enter() else { return };
+    let pause = choose(&mut thread, pc, Duration::from_micros(100), Duration::from_micros(400));
+    drop(thread);
+    sleep(pause);
+}
+
+fn choose(thread: &mut Thread, pc: Pc, shortest: Duration, longest: Duration) -> Option<Duration> {
+    if options().perturb == Perturb::Off {
+        return None;
+    }
+    let NodeId(site) = thread.site(pc);
+    let passed = PASSED[mix(u64::from(site)) as usize % SITES].fetch_add(1, Relaxed);
+    if passed >= ALWAYS && !passed.is_power_of_two() {
+        return None;
+    }
+    let running = START.get_or_init(std::time::Instant::now).elapsed();
+    let pause = thread.perturbation.between(shortest, longest);
+    let allowed = GRACE + running / 20;
+    let spent = SPENT.fetch_add(pause.as_nanos() as u64, Relaxed);
+    (Duration::from_nanos(spent) < allowed).then_some(pause)
+}
+
+fn sleep(pause: Option<Duration>) {
+    let Some(pause) = pause else { return };
+    let request = libc::timespec { tv_sec: 0, tv_nsec: pause.as_nanos() as i64 };
+    // SAFETY: errno's address is the running thread's own; the program must not see that we slept.
+    unsafe {
+        let errno = *libc::__errno_location();
+        libc::syscall(libc::SYS_nanosleep, &raw const request, std::ptr::null_mut::<libc::timespec>());
+        *libc::__errno_location() = errno;
+    }
+}

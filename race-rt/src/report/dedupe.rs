@@ -1,0 +1,109 @@
+//! Whether a race has been reported before.
+//!
+//! Two races are the same when the same two places of the code take part, whichever comes first, whatever they do there
+//! and at whatever address: a loop over an array is one race. Guarantees: the first of each pair is always new; with
+//! `suppress_equal_stacks=0` every one is. Can miss: two different races between the same two instructions (of a shared
+//! helper function called from elsewhere) are told apart only with `suppress_equal_stacks=0`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use hashbrown::HashSet;
+
+use crate::report::model::{Pc, Report, Stack};
+
+/// The two places of a race, in no order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RaceKey {
+    lower: Pc,
+    higher: Pc,
+}
+
+impl RaceKey {
+    /// The key of a race between accesses made at these two places.
+    pub fn new(one: Pc, other: Pc) -> Self {
+        Self { lower: one.min(other), higher: one.max(other) }
+    }
+
+    /// The key of a report: the innermost place of each stack that is not this library's own.
+    ///
+    /// Where stacks begin in the program itself, as in instrumented code, `is_own` is always false.
+    pub fn of(report: &Report, is_own: impl Fn(Pc) -> bool) -> Self {
+        let place = |stack: &Stack| {
+            let first_foreign = stack.iter().find(|&&pc| !is_own(pc));
+            first_foreign.or(stack.first()).copied().unwrap_or_default()
+        };
+        Self::new(place(&report.current.stack), place(&report.previous.stack))
+    }
+}
+
+/// Remembers what has been reported and counts.
+#[derive(Default)]
+pub struct Dedupe {
+    seen: Mutex<Option<HashSet<RaceKey>>>,
+    reported: AtomicU64,
+    suppressed: AtomicU64,
+}
+
+impl Dedupe {
+    /// Nothing reported yet.
+    pub const fn new() -> Self {
+        Self { seen: Mutex::new(None), reported: AtomicU64::new(0), suppressed: AtomicU64::new(0) }
+    }
+
+    /// Whether to report the race; counts it as reported or as suppressed.
+    ///
+    /// `suppress_equal` is the option `suppress_equal_stacks`.
+    pub fn admit(&self, key: RaceKey, suppress_equal: bool) -> bool {
+        let first = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(key);
+        let admitted = first || !suppress_equal;
+        let counter = if admitted { &self.reported } else { &self.suppressed };
+        counter.fetch_add(1, Ordering::Relaxed);
+        admitted
+    }
+
+    /// How many races were to be reported so far.
+    pub fn reported(&self) -> u64 {
+        self.reported.load(Ordering::Relaxed)
+    }
+
+    /// How many were repeats.
+    pub fn suppressed(&self) -> u64 {
+        self.suppressed.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_new_once_in_either_order() {
+        let dedupe = Dedupe::new();
+        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), true));
+        assert!(!dedupe.admit(RaceKey::new(Pc(1), Pc(2)), true));
+        assert!(!dedupe.admit(RaceKey::new(Pc(2), Pc(1)), true));
+        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(1)), true));
+        assert_eq!((dedupe.reported(), dedupe.suppressed()), (2, 2));
+    }
+
+    #[test]
+    fn nothing_is_suppressed_on_request() {
+        let dedupe = Dedupe::new();
+        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), false));
+        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), false));
+        assert_eq!((dedupe.reported(), dedupe.suppressed()), (2, 0));
+    }
+
+    #[test]
+    fn of_two_threads_with_one_race_one_reports_it() {
+        let dedupe = Dedupe::new();
+        let admitted: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| dedupe.admit(RaceKey::new(Pc(3), Pc(4)), true))).collect();
+            threads.into_iter().map(|thread| usize::from(thread.join().expect("no panic"))).sum()
+        });
+        assert_eq!(admitted, 1);
+        assert_eq!((dedupe.reported(), dedupe.suppressed()), (1, 7));
+    }
+}

@@ -1,0 +1,41 @@
+//! What is said at the very end: the count of races, or why the program was not started.
+//!
+//! Guarantees: the count's line is there when and only when a race was reported. A refusal ends the process before the
+//! program has done anything, with status 2 and one sentence.
+
+use std::fmt::Display;
+
+use crate::report::sink;
+
+/// The exit status of a process that was not started because of a wrong setting.
+pub const REFUSED: i32 = 2;
+
+/// The last line of the report stream, newline included, or nothing if no race was reported.
+pub fn final_line(races: u64) -> Option<String> {
+    (races > 0).then(|| format!("Found {races} data race(s)\n"))
+}
+
+/// Says on stderr why the program cannot be watched as asked, and ends the process.
+pub fn refuse(reason: &dyn Display) -> ! {
+    // Nothing is left to be done if stderr is closed.
+    let _ = sink::write_all(libc::STDERR_FILENO, format!("race: {reason}\n").as_bytes());
+    leave(REFUSED)
+}
+
+/// Ends the process without running the program's exit handlers, which may wait for what never happens.
+pub fn leave(status: i32) -> ! {
+    // SAFETY: ending the process needs nothing of it.
+    unsafe { libc::_exit(status) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_is_told_when_there_is_one() {
+        assert_eq!(final_line(0), None);
+        assert_eq!(final_line(1).as_deref(), Some("Found 1 data race(s)\n"));
+        assert_eq!(final_line(12).as_deref(), Some("Found 12 data race(s)\n"));
+    }
+}

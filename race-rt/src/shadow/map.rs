@@ -1,0 +1,111 @@
+//! Where the shadow of an address lies.
+//!
+//! Linux on x86-64 gives a program three ranges of its 47-bit address space, whatever the randomisation: the lowest
+//! terabytes (programs linked at a fixed address), from 0x5555_5555_4000 with up to 16 TiB of random offset (others,
+//! and their heap), and from the top down with as much (libraries, threads, everything mapped). The gap between the
+//! first and the rest holds the shadow. With addresses in units of 2^40:
+//!
+//! ```text
+//! program   0x00..0x04              0x55..0x80
+//! words     0x51..0x55              0x26..0x51     (address xor 0x40) + 0x11
+//! sites     0x20..0x22              0x0a.8..0x20   (address / 2) xor 0x20
+//! ```
+//!
+//! One reservation for the words, one for the sites; memory backs only what is touched. The legacy layout that
+//! `ulimit -s unlimited` selects maps from 0x2a up and cannot be served.
+
+use std::io;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use crate::sys::memory::{self, PAGE};
+
+/// Bytes that one shadow word describes.
+pub const GRANULE: usize = 8;
+
+const LOW_END: usize = 0x0400_0000_0000;
+const HIGH_START: usize = 0x5500_0000_0000;
+const HIGH_END: usize = 0x8000_0000_0000;
+
+const WORDS_START: usize = 0x2600_0000_0000;
+const WORDS_END: usize = 0x5500_0000_0000;
+const SITES_START: usize = 0x0a80_0000_0000;
+const SITES_END: usize = 0x2200_0000_0000;
+
+/// Reserves the shadow.
+///
+/// # Errors
+/// What the system said when it refused the address space.
+pub fn reserve() -> io::Result<()> {
+    memory::reserve_at(WORDS_START, WORDS_END - WORDS_START)?;
+    memory::reserve_at(SITES_START, SITES_END - SITES_START)
+}
+
+/// Whether the address lies where programs have their memory, and so has a shadow.
+#[inline]
+pub const fn is_covered(address: usize) -> bool {
+    address < LOW_END || (address >= HIGH_START && address < HIGH_END)
+}
+
+const fn word_address(address: usize) -> usize {
+    ((address & !7) ^ 0x4000_0000_0000) + 0x1100_0000_0000
+}
+
+const fn site_address(address: usize) -> usize {
+    ((address & !7) >> 1) ^ 0x2000_0000_0000
+}
+
+/// The shadow word of the granule at `address`.
+///
+/// # Safety
+/// The shadow is reserved and [`is_covered`] holds, or the word is only read and the program has memory there.
+#[inline(always)]
+pub unsafe fn word_of(address: usize) -> &'static AtomicU64 {
+    // SAFETY: the reservation is never given back, aligned, and zero where untouched.
+    unsafe { &*(word_address(address) as *const AtomicU64) }
+}
+
+/// The site of the granule at `address`.
+///
+/// # Safety
+/// The shadow is reserved and [`is_covered`] holds.
+#[inline(always)]
+pub unsafe fn site_of(address: usize) -> &'static AtomicU32 {
+    // SAFETY: as for the words.
+    unsafe { &*(site_address(address) as *const AtomicU32) }
+}
+
+/// Calls `each(first, last)` for the runs of granules of `start..end` whose words memory backs; all others are
+/// untouched. `start` and `end` are covered, in one range, and multiples of [`GRANULE`].
+pub fn for_each_touched(start: usize, end: usize, mut each: impl FnMut(usize, usize)) {
+    let words = word_address(start) & !(PAGE - 1);
+    let words_end = (word_address(end - GRANULE) + GRANULE).next_multiple_of(PAGE);
+    memory::for_each_resident(words, words_end - words, |from, size| {
+        // Words and granules have one size, so the distance is the same on both sides.
+        let first = (start + from).saturating_sub(word_address(start)).max(start);
+        let last = (start + from + size - word_address(start)).min(end);
+        each(first, last);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shadows_lie_in_their_reservations_and_nowhere_else() {
+        let edges = [0, LOW_END - 8, HIGH_START, 0x6000_0000_0000, 0x7000_0000_0000, HIGH_END - 8];
+        for address in edges {
+            assert!(is_covered(address));
+            assert!((WORDS_START..WORDS_END).contains(&word_address(address)), "{address:#x}");
+            assert!((SITES_START..SITES_END).contains(&site_address(address)), "{address:#x}");
+            assert!(!is_covered(word_address(address)) && !is_covered(site_address(address)));
+        }
+        assert!(SITES_END <= WORDS_START && WORDS_END <= HIGH_START && SITES_START >= LOW_END);
+    }
+
+    #[test]
+    fn the_two_ranges_do_not_share_shadow() {
+        assert!(word_address(HIGH_END - 8) < word_address(0));
+        assert!(site_address(HIGH_END - 8) < site_address(0));
+    }
+}

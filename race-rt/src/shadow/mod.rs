@@ -1,0 +1,22 @@
+//! What is remembered of each byte of memory.
+//!
+//! Memory is watched in granules of eight bytes. Naively each granule has a list of [`Entry`]s: who accessed which of
+//! its bytes, when, how and from where, without those that a later entry subsumes. Most granules have one entry at
+//! most, so the list is laid out for that:
+//!
+//! ```text
+//! word  (8 bytes a granule, shadow::map)  the newest entry, packed; flags LOCKED and LISTED
+//! site  (4 bytes a granule, shadow::map)  that entry's call stack, or with LISTED the number of the first record
+//! record (32 bytes, shadow::record)       two entries, the next record, the granule's atomics
+//! ```
+//!
+//! Twelve bytes of shadow for eight of memory, and 32 more for granules with a second entry or an atomic. Nothing is
+//! dropped for want of room.
+
+pub mod granule;
+pub mod map;
+pub mod record;
+pub mod word;
+
+pub use granule::{Entry, Granule};
+pub use word::{Mask, Word};

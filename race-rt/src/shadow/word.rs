@@ -1,0 +1,179 @@
+//! The packed shadow word: one access to the bytes of one granule.
+//!
+//! ```text
+//! bits  0..51  epoch (time, slot)
+//! bit   51     LOCKED    a thread is at work on the granule
+//! bit   52     LISTED    the granule's entries are in records; the word repeats the newest
+//! bit   53     PLAIN     not atomic and not volatile
+//! bit   54     WRITE
+//! bit   55     VOLATILE
+//! bits 56..64  mask      one bit for each byte accessed
+//! ```
+//!
+//! Zero is a granule that nobody accessed.
+
+use crate::access::AccessKind;
+use crate::clock::Epoch;
+
+/// The bytes of a granule that an access touches, one bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mask(pub u8);
+
+impl Mask {
+    /// All eight bytes.
+    pub const ALL: Mask = Mask(0xff);
+
+    /// `size` bytes (1 to 8) from the one at `address` on; bytes beyond the granule are cut off.
+    #[inline(always)]
+    pub const fn new(address: usize, size: usize) -> Mask {
+        Mask((((1u16 << size) - 1) << (address & 7)) as u8)
+    }
+
+    /// Whether the two have a byte in common.
+    #[inline(always)]
+    pub const fn meets(self, other: Mask) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether all of `other`'s bytes are in `self`.
+    #[inline(always)]
+    pub const fn covers(self, other: Mask) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// One access, packed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Word(u64);
+
+impl Word {
+    /// Nothing.
+    pub const EMPTY: Word = Word(0);
+    /// A thread is at work on the granule.
+    pub const LOCKED: u64 = 1 << 51;
+    /// The granule's entries are in records.
+    pub const LISTED: u64 = 1 << 52;
+    const PLAIN: u64 = 1 << 53;
+    const WRITE: u64 = 1 << 54;
+    const VOLATILE: u64 = 1 << 55;
+    const KIND: u64 = Word::PLAIN | Word::WRITE | Word::VOLATILE;
+    const MASK_SHIFT: u32 = 56;
+
+    /// Packs an access.
+    #[inline(always)]
+    pub const fn new(epoch: Epoch, kind: AccessKind, mask: Mask) -> Word {
+        Word(epoch.bits() | Word::kind_bits(kind) | ((mask.0 as u64) << Word::MASK_SHIFT))
+    }
+
+    /// The word with these bits.
+    #[inline(always)]
+    pub const fn from_bits(bits: u64) -> Word {
+        Word(bits)
+    }
+
+    /// The packed bits.
+    #[inline(always)]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    const fn kind_bits(kind: AccessKind) -> u64 {
+        match kind {
+            AccessKind::AtomicRead => 0,
+            AccessKind::AtomicWrite => Word::WRITE,
+            AccessKind::Read => Word::PLAIN,
+            AccessKind::Write => Word::PLAIN | Word::WRITE,
+            AccessKind::VolatileRead => Word::VOLATILE,
+            AccessKind::VolatileWrite => Word::VOLATILE | Word::WRITE,
+            AccessKind::Allocate => Word::PLAIN | Word::VOLATILE,
+            AccessKind::Free => Word::PLAIN | Word::VOLATILE | Word::WRITE,
+        }
+    }
+
+    /// What kind of access it was.
+    pub const fn kind(self) -> AccessKind {
+        const PLAIN_WRITE: u64 = Word::PLAIN | Word::WRITE;
+        const VOLATILE_WRITE: u64 = Word::VOLATILE | Word::WRITE;
+        const ALLOCATE: u64 = Word::PLAIN | Word::VOLATILE;
+        match self.0 & Word::KIND {
+            0 => AccessKind::AtomicRead,
+            Word::WRITE => AccessKind::AtomicWrite,
+            Word::PLAIN => AccessKind::Read,
+            PLAIN_WRITE => AccessKind::Write,
+            Word::VOLATILE => AccessKind::VolatileRead,
+            VOLATILE_WRITE => AccessKind::VolatileWrite,
+            ALLOCATE => AccessKind::Allocate,
+            _ => AccessKind::Free,
+        }
+    }
+
+    /// When and by whom.
+    #[inline(always)]
+    pub const fn epoch(self) -> Epoch {
+        Epoch::from_bits(self.0)
+    }
+
+    /// Which bytes.
+    #[inline(always)]
+    pub const fn mask(self) -> Mask {
+        Mask((self.0 >> Word::MASK_SHIFT) as u8)
+    }
+
+    /// Whether a thread is at work on the granule.
+    #[inline(always)]
+    pub const fn is_locked(self) -> bool {
+        self.0 & Word::LOCKED != 0
+    }
+
+    /// Whether the granule's entries are in records.
+    #[inline(always)]
+    pub const fn is_listed(self) -> bool {
+        self.0 & Word::LISTED != 0
+    }
+
+    /// The word without its flags: the access alone.
+    #[inline(always)]
+    pub const fn access(self) -> Word {
+        Word(self.0 & !(Word::LOCKED | Word::LISTED))
+    }
+
+    /// The same access to fewer bytes.
+    #[inline(always)]
+    pub const fn without(self, mask: Mask) -> Word {
+        Word(self.0 & !((mask.0 as u64) << Word::MASK_SHIFT))
+    }
+
+    /// The same access to more bytes.
+    #[inline(always)]
+    pub const fn with(self, mask: Mask) -> Word {
+        Word(self.0 | ((mask.0 as u64) << Word::MASK_SHIFT))
+    }
+
+    /// The two-instruction question of the hot path: was `mask` already read or written plainly in `epoch`?
+    #[inline(always)]
+    pub const fn repeats_plain_read(self, epoch: u64, mask: Mask) -> bool {
+        let wanted = ((mask.0 as u64) << Word::MASK_SHIFT) | Word::PLAIN;
+        self.0 & (wanted | Epoch::MASK | Word::VOLATILE) == epoch | wanted
+    }
+
+    /// Was `mask` already written plainly in `epoch`?
+    #[inline(always)]
+    pub const fn repeats_plain_write(self, epoch: u64, mask: Mask) -> bool {
+        let wanted = ((mask.0 as u64) << Word::MASK_SHIFT) | Word::PLAIN | Word::WRITE;
+        self.0 & (wanted | Epoch::MASK | Word::VOLATILE) == epoch | wanted
+    }
+
+    /// Whether this access, made in the same epoch, makes recording `kind` on `mask` pointless.
+    #[inline]
+    pub fn repeats(self, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
+        self.epoch() == epoch && self.mask().covers(mask) && self.kind().subsumes(kind)
+    }
+}
+
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let flags = [(Word::LOCKED, " locked"), (Word::LISTED, " listed")];
+        write!(f, "{:?} {:?} {:#04x}", self.epoch(), self.kind(), self.mask().0)?;
+        flags.iter().filter(|(bit, _)| self.0 & bit != 0).try_for_each(|(_, name)| f.write_str(name))
+    }
+}

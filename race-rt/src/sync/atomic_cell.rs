@@ -1,0 +1,165 @@
+//! The release side of an atomic variable: what a load that reads its present value learns.
+//!
+//! Cells belong to a granule, found through its first record, one for each address in it that an atomic operation
+//! with an edge has used. They live in one reservation that is never given back, so that a reader without the lock
+//! may look at a cell that is being changed or has been freed: the version tells.
+
+use std::cell::UnsafeCell;
+use std::io;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, fence};
+
+use crate::clock::Heads;
+use crate::sys::memory;
+use crate::sys::spin::Spin;
+
+/// The number of a cell; zero is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtomicCellId(pub u32);
+
+impl AtomicCellId {
+    /// No cell.
+    pub const NONE: AtomicCellId = AtomicCellId(0);
+}
+
+/// What one atomic variable carries.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub struct AtomicCell {
+    /// Odd while a thread changes variable and heads; moves on with each change.
+    version: AtomicU32,
+    /// The granule's next cell.
+    next: AtomicU32,
+    /// Which byte of the granule the variable starts at.
+    offset: AtomicU32,
+    /// [`Heads::summary`] of the heads.
+    summary: AtomicU64,
+    heads: UnsafeCell<Heads>,
+}
+
+// SAFETY: the heads are reached only under the granule's lock, everything else is atomic.
+unsafe impl Sync for AtomicCell {}
+
+const LIMIT: usize = 1 << 28;
+
+static BASE: AtomicUsize = AtomicUsize::new(0);
+static FREE: Spin<Free> = Spin::new(Free { first: AtomicCellId::NONE, untouched: 1 });
+
+struct Free {
+    first: AtomicCellId,
+    untouched: u32,
+}
+
+/// Reserves room for the cells.
+///
+/// # Errors
+/// What the system said when it refused the address space.
+pub fn reserve() -> io::Result<()> {
+    BASE.store(memory::reserve(LIMIT * size_of::<AtomicCell>())?, Relaxed);
+    Ok(())
+}
+
+#[inline]
+fn cell(id: AtomicCellId) -> &'static AtomicCell {
+    // SAFETY: the reservation has room for `LIMIT` cells and is never given back. Untouched cells are all zero, which
+    // no one looks into before `AtomicCells::create` has made the heads.
+    unsafe { &*(BASE.load(Relaxed) as *const AtomicCell).add(id.0 as usize) }
+}
+
+/// The cells of a granule, as a list.
+#[derive(Debug)]
+pub struct AtomicCells;
+
+impl AtomicCells {
+    /// The cell for the variable at `offset`, in the list that starts with `first`.
+    #[inline]
+    pub fn find(first: AtomicCellId, offset: usize) -> Option<&'static AtomicCell> {
+        let mut id = first;
+        while id != AtomicCellId::NONE {
+            let found = cell(id);
+            if found.offset.load(Relaxed) == offset as u32 {
+                return Some(found);
+            }
+            id = AtomicCellId(found.next.load(Relaxed));
+        }
+        None
+    }
+
+    /// A new cell for `offset`, to be followed by `next`; `None` when all are in use.
+    pub fn create(offset: usize, next: AtomicCellId) -> Option<(AtomicCellId, &'static AtomicCell)> {
+        let id = {
+            let mut free = FREE.lock();
+            if free.first != AtomicCellId::NONE {
+                let id = free.first;
+                free.first = AtomicCellId(cell(id).next.load(Relaxed));
+                id
+            } else if (free.untouched as usize) < LIMIT {
+                free.untouched += 1;
+                AtomicCellId(free.untouched - 1)
+            } else {
+                return None;
+            }
+        };
+        let new = cell(id);
+        // SAFETY: the cell is off the free list and not yet in a granule: this thread's own. Freed cells were left
+        // with empty heads and untouched ones hold nothing, so nothing is leaked.
+        unsafe { new.heads.get().write(Heads::new()) };
+        new.summary.store(0, Relaxed);
+        new.offset.store(offset as u32, Relaxed);
+        new.next.store(next.0, Relaxed);
+        Some((id, new))
+    }
+
+    /// Frees a granule's whole list, under its lock.
+    pub fn free(first: AtomicCellId) {
+        let mut id = first;
+        while id != AtomicCellId::NONE {
+            let old = cell(id);
+            old.change(|heads| *heads = Heads::new());
+            let next = AtomicCellId(old.next.load(Relaxed));
+            let mut free = FREE.lock();
+            old.next.store(free.first.0, Relaxed);
+            free.first = id;
+            id = next;
+        }
+    }
+}
+
+impl AtomicCell {
+    /// Runs `change`, which may also operate on the variable, while readers without the lock stay away.
+    ///
+    /// The caller holds the lock of the cell's granule.
+    #[inline]
+    pub fn change<R>(&self, change: impl FnOnce(&mut Heads) -> R) -> R {
+        let version = self.version.load(Relaxed);
+        self.version.store(version.wrapping_add(1), Relaxed);
+        fence(Release);
+        // SAFETY: the granule's lock, which the caller holds, gives the heads to one thread at a time.
+        let heads = unsafe { &mut *self.heads.get() };
+        let result = change(heads);
+        self.summary.store(heads.summary(), Relaxed);
+        self.version.store(version.wrapping_add(2), Release);
+        result
+    }
+
+    /// Runs `look` on the heads. The caller holds the lock of the cell's granule.
+    #[inline]
+    pub fn look<R>(&self, look: impl FnOnce(&Heads) -> R) -> R {
+        // SAFETY: the granule's lock, which the caller holds, keeps changes away.
+        look(unsafe { &*self.heads.get() })
+    }
+
+    /// Runs `load` on the variable without the lock and returns its value with the summary of the heads that belong to
+    /// that value; `None` when the variable changed meanwhile.
+    #[inline]
+    pub fn read_consistent<T>(&self, load: impl FnOnce() -> T) -> Option<(T, u64)> {
+        let version = self.version.load(Acquire);
+        if version & 1 != 0 {
+            return None;
+        }
+        let summary = self.summary.load(Relaxed);
+        let value = load();
+        fence(Acquire);
+        (self.version.load(Relaxed) == version).then_some((value, summary))
+    }
+}

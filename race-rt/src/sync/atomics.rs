@@ -1,0 +1,213 @@
+//! Atomic operations, found by address: release sequences and fences as in C++20.
+//!
+//! Naively, with `variable` for what the present value of the atomic carries:
+//!
+//! ```text
+//! load          acquire: thread.acquire(variable)              relaxed: set aside for an acquire fence
+//! store         release: variable = thread.release()           relaxed: variable = the last release fence's, or nothing
+//! read-modify-write: a load, then
+//!               release: variable = join(variable, thread.release())   relaxed: join(variable, last release fence's)
+//! ```
+//!
+//! so a read-modify-write of any thread continues a release sequence and a plain relaxed store ends it. The operation
+//! on the program's memory is done here too, under the granule's lock, so that what a load learns belongs to the value
+//! it returns. A load that has nothing to learn and nothing to record takes no lock.
+//!
+//! Orderings are those of `std::sync::atomic::Ordering`; `SeqCst` is `AcqRel` here: its total order adds no
+//! happens-before.
+
+use std::sync::atomic::Ordering;
+
+use super::atomic_cell::{AtomicCell, AtomicCells};
+use crate::access::AccessKind;
+use crate::clock::{Epoch, Heads};
+use crate::counters::COUNTERS;
+use crate::shadow::Mask;
+use crate::shadow::granule::{self, Granule};
+use crate::shadow::map;
+use crate::thread::Thread;
+use crate::thread::context::NodeId;
+
+/// Where an atomic operation works: the variable's address and size in bytes (1, 2, 4, 8 or 16), and from where in the
+/// program.
+#[derive(Clone, Copy, Debug)]
+pub struct AtomicPlace {
+    /// Address of the variable.
+    pub address: usize,
+    /// Its size in bytes.
+    pub size: usize,
+    /// The operation's call stack.
+    pub site: NodeId,
+}
+
+fn acquires(order: Ordering) -> bool {
+    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+fn releases(order: Ordering) -> bool {
+    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+impl Thread {
+    /// An atomic load that needs no record and teaches nothing; `None` when it must be done in full.
+    #[inline]
+    pub fn atomic_load_known<T>(&mut self, address: usize, size: usize, load: impl Fn() -> T) -> Option<T> {
+        if !map::is_covered(address) || (address & 7) + size > 8 {
+            return None;
+        }
+        if !granule::is_repeated(address, self.epoch(), AccessKind::AtomicRead, Mask::new(address, size)) {
+            return None;
+        }
+        let Some(cell) = granule::find_atomic(address) else {
+            // No cell: no value of this variable ever carried anything. A first release may come between the look and
+            // the load; only the lock tells then.
+            return None;
+        };
+        let (value, carried) = cell.read_consistent(load)?;
+        let known = carried == 0 || (carried != Heads::MANY && self.clock().knows(Epoch::from_bits(carried)));
+        known.then_some(value)
+    }
+
+    /// An atomic load.
+    pub fn atomic_load<T>(&mut self, place: AtomicPlace, order: Ordering, load: impl Fn() -> T) -> T {
+        self.operate(place, |thread, granule| {
+            let value = load();
+            if let Some(cell) = granule.atomic(place.address) {
+                cell.look(|heads| thread.learn(heads, order));
+            }
+            thread.record_atomic(granule, place, AccessKind::AtomicRead);
+            (AccessKind::AtomicRead, value)
+        })
+    }
+
+    /// An atomic store.
+    pub fn atomic_store(&mut self, place: AtomicPlace, order: Ordering, store: impl FnOnce()) {
+        self.operate(place, |thread, granule| {
+            thread.record_atomic(granule, place, AccessKind::AtomicWrite);
+            let head = if releases(order) { Some(thread.release()) } else { thread.release_fence().cloned() };
+            match thread.cell_for(granule, place.address, head.is_some()) {
+                Some(cell) => cell.change(|heads| {
+                    store();
+                    match head {
+                        Some(head) => heads.replace(head),
+                        None => heads.clear(),
+                    }
+                }),
+                None => store(),
+            }
+            (AccessKind::AtomicWrite, ())
+        });
+    }
+
+    /// An atomic read-modify-write that always stores.
+    pub fn atomic_update<T>(&mut self, place: AtomicPlace, order: Ordering, update: impl FnOnce() -> T) -> T {
+        let (Ok(old) | Err(old)) = self.atomic_exchange(place, order, Ordering::Relaxed, || Ok(update()));
+        old
+    }
+
+    /// A compare-and-exchange: `exchange` gives the old value, and `Err` of it when it stored nothing, in which case
+    /// the operation was a load with the `failure` ordering.
+    pub fn atomic_exchange<T>(
+        &mut self,
+        place: AtomicPlace,
+        success: Ordering,
+        failure: Ordering,
+        exchange: impl FnOnce() -> Result<T, T>,
+    ) -> Result<T, T> {
+        self.operate(place, |thread, granule| {
+            let carries = releases(success) || thread.release_fence().is_some();
+            match thread.cell_for(granule, place.address, carries) {
+                // One change for the value and what it carries: readers without the lock must not see the new value with
+                // the old heads.
+                Some(cell) => cell.change(|heads| {
+                    let result = exchange();
+                    thread.learn(heads, if result.is_ok() { success } else { failure });
+                    let kind = thread.record_exchange(granule, place, &result);
+                    if result.is_ok() {
+                        thread.continue_sequence(heads, success);
+                    }
+                    (kind, result)
+                }),
+                None => {
+                    let result = exchange();
+                    (thread.record_exchange(granule, place, &result), result)
+                }
+            }
+        })
+    }
+
+    /// An atomic fence.
+    pub fn atomic_fence(&mut self, order: Ordering) {
+        if acquires(order) {
+            self.fence_acquire();
+        }
+        if releases(order) {
+            self.fence_release();
+        }
+    }
+
+    fn operate<R>(
+        &mut self,
+        place: AtomicPlace,
+        operation: impl FnOnce(&mut Thread, &mut Granule) -> (AccessKind, R),
+    ) -> R {
+        debug_assert!(map::is_covered(place.address));
+        let mut granule = Granule::lock(place.address);
+        let (kind, result) = operation(self, &mut granule);
+        drop(granule);
+        let in_first = 8 - (place.address & 7);
+        if place.size > in_first {
+            // A 16-byte variable: its edges hang on the first granule, the access counts in both.
+            self.access(place.address + in_first, place.size - in_first, kind, place.site);
+        }
+        result
+    }
+
+    #[inline]
+    fn record_atomic(&mut self, granule: &mut Granule, place: AtomicPlace, kind: AccessKind) {
+        let mask = Mask::new(place.address, place.size.min(8 - (place.address & 7)));
+        self.add_to(granule, place.address, self.epoch(), kind, mask, place.site);
+    }
+
+    fn record_exchange<T>(&mut self, granule: &mut Granule, place: AtomicPlace, result: &Result<T, T>) -> AccessKind {
+        let kind = if result.is_ok() { AccessKind::AtomicWrite } else { AccessKind::AtomicRead };
+        self.record_atomic(granule, place, kind);
+        kind
+    }
+
+    #[inline]
+    fn learn(&mut self, heads: &Heads, order: Ordering) {
+        if acquires(order) { self.acquire(heads) } else { self.acquire_later(heads) }
+    }
+
+    fn continue_sequence(&mut self, heads: &mut Heads, order: Ordering) {
+        if releases(order) {
+            let head = self.release();
+            heads.merge_own(head, self.clock());
+        } else if let Some(head) = self.release_fence() {
+            heads.merge(head);
+        }
+    }
+
+    /// The variable's cell; a new one when there is something to carry.
+    #[inline]
+    fn cell_for(&mut self, granule: &mut Granule, address: usize, create: bool) -> Option<&'static AtomicCell> {
+        let found = granule.atomic(address);
+        if found.is_some() || !create {
+            return found;
+        }
+        let (id, cell) = match AtomicCells::create(address & 7, granule.first_atomic()) {
+            Some(created) => created,
+            None => {
+                COUNTERS.edges_lost.increment();
+                return None;
+            }
+        };
+        if granule.set_first_atomic(id, &mut self.records) {
+            Some(cell)
+        } else {
+            COUNTERS.edges_lost.increment();
+            None
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The edges between threads.
+//!
+//! [`atomics`] serves operations on memory, which are found by address, with the release sequences and fences of
+//! C++20; [`object`] serves synchronisation objects that know themselves (the wrapper tier's locks, channels and so
+//! on).
+
+pub mod atomic_cell;
+pub mod atomics;
+pub mod object;

@@ -1,0 +1,89 @@
+//! Address space: reserved once, backed by memory only where touched.
+
+use std::io;
+
+/// Reserves `size` bytes at exactly `address`. Fails where something already lies there.
+///
+/// # Errors
+/// What `mmap` said: the range is taken, or the system refuses that much address space.
+pub fn reserve_at(address: usize, size: usize) -> io::Result<()> {
+    let got = map(address, size, libc::MAP_FIXED_NOREPLACE)?;
+    if got != address {
+        // A kernel that does not know the flag took the address as a mere hint.
+        // SAFETY: the range was mapped just now and nobody else has seen it.
+        unsafe { libc::munmap(got as *mut libc::c_void, size) };
+        return Err(io::Error::from_raw_os_error(libc::EEXIST));
+    }
+    Ok(())
+}
+
+/// Reserves `size` bytes anywhere.
+///
+/// # Errors
+/// What `mmap` said.
+pub fn reserve(size: usize) -> io::Result<usize> {
+    map(0, size, 0)
+}
+
+fn map(address: usize, size: usize, extra: libc::c_int) -> io::Result<usize> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | extra;
+    // SAFETY: an anonymous mapping that replaces none touches no memory in use.
+    let got = unsafe { libc::syscall(libc::SYS_mmap, address, size, protection, flags, -1, 0) };
+    if got == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    let got = got as usize;
+    // SAFETY: the range is the one just mapped. Huge pages would back far more of the shadow than is touched.
+    unsafe { libc::madvise(got as *mut libc::c_void, size, libc::MADV_NOHUGEPAGE) };
+    // SAFETY: as above. A core file is of no use with terabytes of reservation in it.
+    unsafe { libc::madvise(got as *mut libc::c_void, size, libc::MADV_DONTDUMP) };
+    Ok(got)
+}
+
+/// Gives back a reservation.
+///
+/// # Safety
+/// `address..address + size` came from one of this module's reservations and is no longer used.
+pub unsafe fn release(address: usize, size: usize) {
+    // SAFETY: passed on from the caller.
+    unsafe { libc::syscall(libc::SYS_munmap, address, size) };
+}
+
+/// Makes whole pages of private memory read as zero again, and gives them back to the system.
+///
+/// # Safety
+/// `address` and `size` are multiples of [`PAGE`], and the range belongs to one of this module's reservations.
+pub unsafe fn discard(address: usize, size: usize) {
+    // SAFETY: passed on from the caller.
+    unsafe { libc::madvise(address as *mut libc::c_void, size, libc::MADV_DONTNEED) };
+}
+
+/// Bytes in a page.
+pub const PAGE: usize = 4096;
+
+/// Calls `each` for every run of pages in `address..address + size` (multiples of [`PAGE`]) that memory backs.
+pub fn for_each_resident(address: usize, size: usize, mut each: impl FnMut(usize, usize)) {
+    const BATCH: usize = 1024;
+    let mut flags = [0u8; BATCH];
+    let mut at = address;
+    let end = address + size;
+    while at < end {
+        let bytes = (end - at).min(BATCH * PAGE);
+        let pages = bytes / PAGE;
+        // SAFETY: `flags` has a byte for each page asked about.
+        let failed = unsafe { libc::mincore(at as *mut libc::c_void, bytes, flags.as_mut_ptr()) } != 0;
+        let mut page = 0;
+        while page < pages {
+            let from = page;
+            while page < pages && (failed || flags[page] & 1 != 0) {
+                page += 1;
+            }
+            if page > from {
+                each(at + from * PAGE, (page - from) * PAGE);
+            }
+            page += 1;
+        }
+        at += bytes;
+    }
+}

@@ -1,0 +1,5 @@
+//! Every call into the operating system that the engine makes for itself.
+
+pub mod memory;
+pub mod spin;
+pub mod stack;

@@ -1,0 +1,170 @@
+//! The functions a thread is in, as instrumented code announces them.
+//!
+//! Entry and exit only move a pointer; the calling-context tree is asked when an access is recorded, from the innermost
+//! frame outwards up to the first whose node is known already. The room is as large as the thread's own stack, and a
+//! frame here takes no more than the smallest frame there, so it suffices for any recursion; code that switches stacks
+//! by itself may push and pop out of order, which costs nothing but the truth of its stacks.
+
+use std::io;
+
+use super::context::{NodeCache, NodeId};
+use crate::report::model::Pc;
+use crate::sys::memory;
+
+/// A function that was entered and not left.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    /// Where it will return to.
+    pc: Pc,
+    /// The stack up to here, once asked for; the root while unknown.
+    node: NodeId,
+}
+
+/// The stack of announced functions. Plain pointers, for the sake of the two functions called most of all.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CallStack {
+    top: *mut Frame,
+    base: *mut Frame,
+    limit: *mut Frame,
+    /// Frames beyond the limit, which are counted only.
+    beyond: usize,
+}
+
+impl CallStack {
+    /// A stack without room: entering is counted, nothing is kept.
+    pub const NONE: CallStack =
+        CallStack { top: std::ptr::null_mut(), base: std::ptr::null_mut(), limit: std::ptr::null_mut(), beyond: 0 };
+
+    /// Room for `frames` frames, backed by memory as they come.
+    ///
+    /// # Errors
+    /// What the system said when it refused the address space.
+    pub fn reserve(frames: usize) -> io::Result<CallStack> {
+        let size = (frames * size_of::<Frame>()).next_multiple_of(memory::PAGE);
+        let base = memory::reserve(size)? as *mut Frame;
+        // SAFETY: one past the end of the reservation.
+        let limit = unsafe { base.byte_add(size) };
+        Ok(CallStack { top: base, base, limit, beyond: 0 })
+    }
+
+    /// A function was entered that will return to `pc`.
+    #[inline(always)]
+    pub fn enter(&mut self, pc: Pc) {
+        if self.top == self.limit {
+            return self.enter_beyond();
+        }
+        // SAFETY: `top` lies between `base` and `limit`.
+        unsafe {
+            self.top.write(Frame { pc, node: NodeId::ROOT });
+            self.top = self.top.add(1);
+        }
+    }
+
+    #[cold]
+    fn enter_beyond(&mut self) {
+        self.beyond += 1;
+    }
+
+    /// The innermost function was left.
+    #[inline(always)]
+    pub fn exit(&mut self) {
+        if self.beyond != 0 || self.top == self.base {
+            return self.exit_beyond();
+        }
+        // SAFETY: `top` lies above `base`.
+        self.top = unsafe { self.top.sub(1) };
+    }
+
+    #[cold]
+    fn exit_beyond(&mut self) {
+        self.beyond = self.beyond.saturating_sub(1);
+    }
+
+    /// The number of the present stack.
+    #[inline]
+    pub fn node(&mut self, cache: &mut NodeCache) -> NodeId {
+        if self.top == self.base {
+            return NodeId::ROOT;
+        }
+        // SAFETY: there is a frame below `top`.
+        let innermost = unsafe { (*self.top.sub(1)).node };
+        if innermost == NodeId::ROOT { self.number(cache) } else { innermost }
+    }
+
+    fn number(&mut self, cache: &mut NodeCache) -> NodeId {
+        let mut frame = self.top;
+        let mut node = NodeId::ROOT;
+        while frame > self.base {
+            // SAFETY: frames between `base` and `top` are initialised.
+            let below = unsafe { frame.sub(1) };
+            // SAFETY: as above.
+            node = unsafe { (*below).node };
+            if node != NodeId::ROOT {
+                break;
+            }
+            frame = below;
+        }
+        while frame < self.top {
+            // SAFETY: frames between `base` and `top` are initialised, and this thread's own.
+            unsafe {
+                node = cache.child(node, (*frame).pc);
+                (*frame).node = node;
+                frame = frame.add(1);
+            }
+        }
+        node
+    }
+}
+
+impl Drop for CallStack {
+    fn drop(&mut self) {
+        let size = self.limit as usize - self.base as usize;
+        if size > 0 {
+            // SAFETY: the reservation is this stack's own and its last user is gone.
+            unsafe { memory::release(self.base as usize, size) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::context;
+    use super::*;
+
+    #[test]
+    fn the_node_is_the_stack_of_entered_functions() {
+        crate::start::ensure();
+        let mut cache = NodeCache::new();
+        let mut stack = CallStack::reserve(4).unwrap();
+        stack.enter(Pc(1));
+        stack.enter(Pc(2));
+        let both = stack.node(&mut cache);
+        assert_eq!(context::stack(both), [Pc(2), Pc(1)]);
+        stack.exit();
+        stack.enter(Pc(3));
+        let other = stack.node(&mut cache);
+        assert_eq!(context::stack(other), [Pc(3), Pc(1)]);
+        stack.exit();
+        stack.exit();
+        stack.exit();
+        assert_eq!(stack.node(&mut cache), NodeId::ROOT, "leaving too often is harmless");
+    }
+
+    #[test]
+    fn frames_beyond_the_room_are_counted_and_the_others_survive() {
+        crate::start::ensure();
+        let mut cache = NodeCache::new();
+        let mut stack = CallStack::reserve(1).unwrap();
+        let room = memory::PAGE / size_of::<Frame>();
+        for depth in 0..room + 10 {
+            stack.enter(Pc(depth + 1));
+        }
+        for _ in 0..room + 9 {
+            stack.exit();
+        }
+        let last = stack.node(&mut cache);
+        assert_eq!(context::stack(last), [Pc(1)]);
+    }
+}

@@ -1,0 +1,155 @@
+//! Which thread is running, and the guard under which the engine works for it.
+//!
+//! A thread that the engine has not met points to a placeholder whose epoch matches nothing, so the hot path needs no
+//! check of its own for it; the first event that leaves the hot path makes the thread's real state. After its end it
+//! points to another placeholder, and nothing it still does is recorded.
+
+use std::cell::Cell;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::AtomicU64;
+
+use super::call_stack::CallStack;
+use super::{Hot, Thread, registry};
+use crate::counters::COUNTERS;
+
+struct Placeholder(Hot);
+
+// SAFETY: nobody writes to a placeholder: its epoch is only read and its call stack has no room.
+unsafe impl Sync for Placeholder {}
+
+static UNKNOWN: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
+static ENDED: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
+
+thread_local! {
+    static CURRENT: Cell<*mut Hot> = const { Cell::new((&raw const UNKNOWN.0).cast_mut()) };
+    static ADOPTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The running thread's hot part. Only ever read through, or written through [`CallStack`]'s checked steps.
+#[inline(always)]
+pub fn hot() -> *mut Hot {
+    CURRENT.with(Cell::get)
+}
+
+fn is_unknown(hot: *mut Hot) -> bool {
+    std::ptr::eq(hot, &UNKNOWN.0)
+}
+
+fn is_ended(hot: *mut Hot) -> bool {
+    std::ptr::eq(hot, &ENDED.0)
+}
+
+/// The engine at work for the running thread, until dropped.
+#[derive(Debug)]
+pub struct Inside {
+    thread: *mut Thread,
+}
+
+/// Starts working for the running thread; makes its state at its first event. `None` when the thread has ended, or when
+/// a signal handler or the engine's own doing interrupted the engine.
+#[inline]
+pub fn enter() -> Option<Inside> {
+    let mut hot = hot();
+    if is_unknown(hot) || is_ended(hot) {
+        hot = adopt(hot)?;
+    }
+    let thread = hot.cast::<Thread>();
+    // SAFETY: a pointer that is no placeholder is the running thread's own state, which nobody else writes.
+    if unsafe { (*thread).inside } {
+        COUNTERS.events_reentrant.increment();
+        return None;
+    }
+    // SAFETY: as above.
+    unsafe { (*thread).inside = true };
+    Some(Inside { thread })
+}
+
+/// Whether the engine is at work for the running thread, or the thread has ended.
+pub fn is_inside() -> bool {
+    let hot = hot();
+    if is_unknown(hot) {
+        return ADOPTING.with(Cell::get);
+    }
+    // SAFETY: as in `enter`.
+    is_ended(hot) || unsafe { (*hot.cast::<Thread>()).inside }
+}
+
+#[cold]
+fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
+    if is_ended(hot) || ADOPTING.with(|adopting| adopting.replace(true)) {
+        return None;
+    }
+    crate::start::ensure();
+    // SAFETY: neither call has preconditions.
+    let is_main = unsafe { libc::syscall(libc::SYS_gettid) == libc::getpid() as i64 };
+    let thread = registry::adopt(is_main);
+    install(thread);
+    ADOPTING.with(|adopting| adopting.set(false));
+    Some(self::hot())
+}
+
+/// The running thread is `thread` from now on.
+pub fn install(mut thread: Box<Thread>) {
+    thread.hot.calls = CallStack::reserve(frames_for_stack()).unwrap_or(CallStack::NONE);
+    CURRENT.with(|current| current.set(Box::into_raw(thread).cast()));
+}
+
+/// As many frames as the thread's own stack can hold: the smallest frame there takes 16 bytes.
+fn frames_for_stack() -> usize {
+    crate::sys::stack::current().map_or(1 << 19, |stack| stack.len().min(1 << 30) / 16)
+}
+
+/// The running thread has done its last step. Its stack's shadow is cleared for the next owner of that memory.
+pub fn end() {
+    let hot = hot();
+    if is_unknown(hot) || is_ended(hot) {
+        return;
+    }
+    CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+    // SAFETY: the pointer came from `Box::into_raw` in `install` and is given up by the line above.
+    let mut thread = unsafe { Box::from_raw(hot.cast::<Thread>()) };
+    thread.inside = true;
+    if let Some(stack) = crate::sys::stack::current() {
+        thread.forget(stack.start, stack.end);
+    }
+    registry::finish(thread);
+}
+
+/// Another thread's state becomes the running one, and the present one is handed out: for logical tasks and for tests
+/// that play several threads.
+///
+/// # Safety
+/// `next` is null or came from this function or from `Box::into_raw`; what is handed out is passed back before the
+/// operating system's thread ends.
+pub unsafe fn exchange(next: *mut Thread) -> *mut Thread {
+    let previous = hot();
+    let next = if next.is_null() { (&raw const UNKNOWN.0).cast_mut() } else { next.cast() };
+    CURRENT.with(|current| current.set(next));
+    if is_unknown(previous) || is_ended(previous) { std::ptr::null_mut() } else { previous.cast() }
+}
+
+impl Deref for Inside {
+    type Target = Thread;
+
+    #[inline]
+    fn deref(&self) -> &Thread {
+        // SAFETY: `enter` checked that this is the running thread's state and that nobody else works on it.
+        unsafe { &*self.thread }
+    }
+}
+
+impl DerefMut for Inside {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Thread {
+        // SAFETY: as for `deref`.
+        unsafe { &mut *self.thread }
+    }
+}
+
+impl Drop for Inside {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: as for `deref`.
+        unsafe { (*self.thread).inside = false };
+    }
+}

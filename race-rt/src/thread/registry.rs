@@ -1,0 +1,240 @@
+//! The threads of the process: numbers, slots, the spawn tree, and who is alive.
+//!
+//! Slots are passed on by chains: a new thread may take the slot of one that has ended when its creator knows the
+//! end, for then all that the old owner did happens before all that the new one does, and one column of the clocks
+//! serves both exactly. Which of a slot's owners made an access follows from the access's time.
+
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard};
+
+use super::context::NodeId;
+use super::{Hot, Thread, ThreadId};
+use crate::clock::{Epoch, Head, Slot, Time};
+use crate::counters::COUNTERS;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How many ended threads' slots a new thread looks at before it takes a fresh one.
+const SLOTS_TRIED: usize = 64;
+
+/// What a new thread is told of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Registration {
+    /// Its number.
+    pub id: ThreadId,
+    /// Its slot.
+    pub slot: Slot,
+    /// Its first time there.
+    pub time: Time,
+}
+
+/// What is known of a thread besides its clock.
+#[derive(Clone, Debug)]
+pub struct ThreadInfo {
+    /// The name the program gave it.
+    pub name: Option<Box<str>>,
+    /// Where its creator was.
+    pub creation: NodeId,
+    /// Whether it has ended.
+    pub finished: bool,
+    /// What joining it teaches, once it has ended.
+    last: Option<Head>,
+}
+
+#[derive(Debug)]
+struct SlotInfo {
+    /// From which time on each owner had it, oldest first.
+    owners: Vec<(Time, ThreadId)>,
+    /// The last owner's final time, once it has ended.
+    last: Time,
+    /// The live owner, for those who must know everything at once.
+    live: Option<NonNull<Thread>>,
+}
+
+#[derive(Debug)]
+struct Registry {
+    threads: Vec<ThreadInfo>,
+    slots: Vec<SlotInfo>,
+    free: Vec<Slot>,
+    live: usize,
+}
+
+// SAFETY: the pointers to live threads are used under the lock only, for their atomic epoch.
+unsafe impl Send for Registry {}
+
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { threads: Vec::new(), slots: Vec::new(), free: Vec::new(), live: 0 });
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl Registry {
+    fn register(&mut self, id: ThreadId, knows: impl Fn(Slot, Time) -> bool) -> Registration {
+        let reusable = self.free.iter().rev().take(SLOTS_TRIED).position(|slot| {
+            let last = self.slots[slot.index()].last;
+            last < Time::LAST && knows(*slot, last)
+        });
+        let slot = match reusable {
+            Some(from_end) => self.free.remove(self.free.len() - 1 - from_end),
+            None if self.slots.len() < Slot::LIMIT => {
+                self.slots.push(SlotInfo { owners: Vec::new(), last: Time::ZERO, live: None });
+                Slot::new(self.slots.len() - 1)
+            }
+            None => {
+                // Two threads in one slot pass for ordered where they are not: a miss, never a false report.
+                COUNTERS.slots_merged.increment();
+                Slot::new(Slot::LIMIT - 1)
+            }
+        };
+        let info = &mut self.slots[slot.index()];
+        let time = info.last.next().unwrap_or(Time::LAST);
+        info.owners.push((time, id));
+        Registration { id, slot, time }
+    }
+
+    fn add(&mut self, name: Option<Box<str>>, creation: NodeId) -> ThreadId {
+        self.threads.push(ThreadInfo { name, creation, finished: false, last: None });
+        self.live += 1;
+        ThreadId((self.threads.len() - 1) as u32)
+    }
+
+    /// Makes sure that number 0 stands for the main thread.
+    fn ensure_main(&mut self) {
+        if self.threads.is_empty() {
+            self.add(None, NodeId::ROOT);
+        }
+    }
+}
+
+/// A new thread, created by `parent` at `site`. What `parent` did so far happens before all it does.
+pub fn spawn(parent: &mut Thread, name: Option<Box<str>>, site: NodeId) -> Box<Thread> {
+    let head = parent.release();
+    let mut registry = registry();
+    parent.set_solo(false);
+    let id = registry.add(name, site);
+    let registration = registry.register(id, |slot, last| parent.clock().time_of(slot) >= last);
+    settle(&mut registry, registration, Some(&head))
+}
+
+fn settle(registry: &mut Registry, registration: Registration, head: Option<&Head>) -> Box<Thread> {
+    let mut thread = Box::new(Thread::new(&registration, head));
+    registry.slots[registration.slot.index()].live = Some(NonNull::from(&mut *thread));
+    thread
+}
+
+/// The calling thread, which nobody was seen to create: the main thread, or one that code outside our sight started.
+/// All that any thread did so far counts as ordered before it, since its creator and the order are unknown.
+pub fn adopt(is_main: bool) -> Box<Thread> {
+    let mut registry = registry();
+    registry.ensure_main();
+    let id = if is_main { ThreadId::MAIN } else { registry.add(None, NodeId::ROOT) };
+    let registration = registry.register(id, |_, _| true);
+    let mut thread = settle(&mut registry, registration, None);
+    for (index, info) in registry.slots.iter().enumerate() {
+        let slot = Slot::new(index);
+        if slot == registration.slot {
+            continue;
+        }
+        let time = match info.live {
+            // SAFETY: a live thread's memory is valid until `finish` takes it out under this lock; the field is atomic.
+            Some(live) => unsafe { (*(&raw const (*live.as_ptr()).hot.epoch)).load(Relaxed) },
+            None => Epoch::new(slot, info.last).bits(),
+        };
+        thread.clock_mut().assume(Epoch::from_bits(time));
+    }
+    if cfg!(feature = "whole-program") {
+        if is_main && registry.live == 1 {
+            thread.set_solo(true);
+        } else {
+            end_solo(&registry);
+        }
+    }
+    thread
+}
+
+/// Another thread has turned up: nobody is alone any more.
+fn end_solo(registry: &Registry) {
+    for live in registry.slots.iter().filter_map(|slot| slot.live) {
+        // SAFETY: as in `adopt`. A thread that is alone changes its epoch under this lock only.
+        unsafe { (*(&raw const (*live.as_ptr()).hot.epoch)).fetch_and(!Hot::SOLO, Relaxed) };
+    }
+}
+
+/// The thread has done its last step.
+pub fn finish(mut thread: Box<Thread>) {
+    let last = thread.release();
+    let mut registry = registry();
+    let id = thread.id();
+    let slot = last.epoch.slot();
+    let owner = &mut registry.slots[slot.index()];
+    if owner.live == Some(NonNull::from(&mut *thread)) {
+        owner.live = None;
+    }
+    owner.last = owner.last.max(last.epoch.time());
+    if slot.index() < Slot::LIMIT - 1 {
+        registry.free.push(slot);
+    }
+    registry.live -= 1;
+    let info = &mut registry.threads[id.0 as usize];
+    info.finished = true;
+    info.last = Some(last);
+}
+
+/// `joiner` has waited for the end of `id`: all that it did happens before what `joiner` does from now on.
+pub fn join(joiner: &mut Thread, id: ThreadId) {
+    let mut registry = registry();
+    let Some(info) = registry.threads.get_mut(id.0 as usize) else { return };
+    let Some(last) = info.last.take() else { return };
+    joiner.acquire_head(&last);
+    if cfg!(feature = "whole-program") && registry.live == 1 {
+        let all_known = registry.slots.iter().enumerate().all(|(index, info)| {
+            let slot = Slot::new(index);
+            slot == joiner.epoch().slot() || joiner.clock().time_of(slot) >= info.last
+        });
+        joiner.set_solo(all_known);
+    }
+}
+
+/// Nobody will join `id`.
+pub fn detach(id: ThreadId) {
+    if let Some(info) = registry().threads.get_mut(id.0 as usize) {
+        info.last = None;
+    }
+}
+
+/// The thread's slot has no times left: it goes on in another.
+pub fn move_to_new_slot(thread: &mut Thread) {
+    let mut registry = registry();
+    let old = thread.epoch().slot();
+    let clock = thread.clock();
+    let registration = registry.register(thread.id(), |slot, last| clock.time_of(slot) >= last);
+    registry.slots[old.index()].live = None;
+    registry.slots[old.index()].last = Time::LAST;
+    registry.slots[registration.slot.index()].live = Some(NonNull::from(&mut *thread));
+    thread.clock_mut().move_to(registration.slot, registration.time);
+}
+
+/// Whose step it was.
+pub fn owner_of(epoch: Epoch) -> ThreadId {
+    let registry = registry();
+    let Some(slot) = registry.slots.get(epoch.slot().index()) else { return ThreadId::MAIN };
+    let after = slot.owners.partition_point(|(from, _)| *from <= epoch.time());
+    slot.owners.get(after.saturating_sub(1)).map_or(ThreadId::MAIN, |(_, id)| *id)
+}
+
+/// What is known of a thread.
+pub fn info(id: ThreadId) -> Option<ThreadInfo> {
+    registry().threads.get(id.0 as usize).cloned()
+}
+
+/// The program has named a thread.
+pub fn set_name(id: ThreadId, name: &str) {
+    if let Some(info) = registry().threads.get_mut(id.0 as usize) {
+        info.name = Some(name.into());
+    }
+}
+
+/// How many threads are alive, the main thread included.
+pub fn live() -> usize {
+    registry().live
+}

@@ -1,0 +1,194 @@
+//! What the engine keeps for one thread (or for one logical task, or one lane of a test): its clock, the halves of
+//! fences that wait for their other half, and its private stores.
+//!
+//! Fences follow C++20: a release fence gives its knowledge to every later relaxed store of the thread; a relaxed load
+//! puts what it read aside until an acquire fence takes it in.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::ThreadId;
+use super::call_stack::CallStack;
+use super::context::{NodeCache, NodeId};
+use super::registry::{self, Registration};
+use crate::clock::{Epoch, Head, Heads, ThreadClock};
+use crate::heap::BlockCache;
+use crate::perturb::Perturbation;
+use crate::report::model::Pc;
+use crate::shadow::record::RecordCache;
+
+/// What the hot path of every access and call looks at.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Hot {
+    /// The current epoch's bits, and [`Hot::SOLO`]. Zero for a thread that the engine does not know (yet, or any more).
+    pub epoch: AtomicU64,
+    /// The functions the thread is in.
+    pub calls: CallStack,
+}
+
+impl Hot {
+    /// Set while no other thread is alive and all that ended are ordered before this one: whatever the thread does then
+    /// happens before everything that other threads will ever do, so nothing needs recording.
+    pub const SOLO: u64 = 1 << 63;
+}
+
+/// A thread, to the engine.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Thread {
+    /// First, so that the hot path finds it at the thread's own address.
+    pub hot: Hot,
+    clock: ThreadClock,
+    /// What the last release fence gives to relaxed stores.
+    release_fence: Option<Head>,
+    /// What relaxed loads read and no acquire fence has taken in.
+    unfenced: Heads,
+    pub(crate) records: RecordCache,
+    pub(crate) nodes: NodeCache,
+    pub(crate) blocks: BlockCache,
+    pub(crate) perturbation: Perturbation,
+    id: ThreadId,
+    /// Whether the engine is at work for this thread: what it does then is not the program's doing.
+    pub(crate) inside: bool,
+}
+
+impl Thread {
+    /// A thread that was registered; it knows what its creator's `head` carries.
+    pub(crate) fn new(registration: &Registration, head: Option<&Head>) -> Thread {
+        let mut clock = ThreadClock::new(registration.slot, registration.time);
+        if let Some(head) = head {
+            clock.acquire_head(head);
+        }
+        let mut thread = Thread {
+            hot: Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE },
+            clock,
+            release_fence: None,
+            unfenced: Heads::new(),
+            records: RecordCache::new(),
+            nodes: NodeCache::new(),
+            blocks: BlockCache::new(),
+            perturbation: Perturbation::new(registration.id),
+            id: registration.id,
+            inside: false,
+        };
+        thread.set_solo(false);
+        thread
+    }
+
+    /// The number that reports show.
+    pub fn id(&self) -> ThreadId {
+        self.id
+    }
+
+    /// What the thread knows of the others.
+    pub fn clock(&self) -> &ThreadClock {
+        &self.clock
+    }
+
+    pub(crate) fn clock_mut(&mut self) -> &mut ThreadClock {
+        &mut self.clock
+    }
+
+    #[inline]
+    pub(crate) fn clock_and_records(&mut self) -> (&ThreadClock, &mut RecordCache) {
+        (&self.clock, &mut self.records)
+    }
+
+    /// The thread's current step.
+    #[inline]
+    pub fn epoch(&self) -> Epoch {
+        self.clock.epoch()
+    }
+
+    /// Whether nothing needs recording; see [`Hot::SOLO`].
+    #[inline]
+    pub fn is_solo(&self) -> bool {
+        self.hot.epoch.load(Relaxed) & Hot::SOLO != 0
+    }
+
+    pub(crate) fn set_solo(&mut self, solo: bool) {
+        let flag = if solo { Hot::SOLO } else { 0 };
+        self.hot.epoch.store(self.clock.epoch().bits() | flag, Relaxed);
+    }
+
+    fn refresh_epoch(&mut self) {
+        let solo = self.is_solo();
+        self.set_solo(solo);
+    }
+
+    /// Publishes all that the thread did and knows, and steps on.
+    pub fn release(&mut self) -> Head {
+        let (head, stepped) = self.clock.release();
+        if !stepped {
+            registry::move_to_new_slot(self);
+        }
+        self.refresh_epoch();
+        head
+    }
+
+    /// Learns what `heads` carry.
+    #[inline]
+    pub fn acquire(&mut self, heads: &Heads) {
+        if self.clock.acquire(heads) {
+            self.refresh_epoch();
+        }
+    }
+
+    /// Learns what one release carries.
+    pub fn acquire_head(&mut self, head: &Head) {
+        if self.clock.acquire_head(head) {
+            self.refresh_epoch();
+        }
+    }
+
+    /// Puts aside what a relaxed load read.
+    #[inline]
+    pub(crate) fn acquire_later(&mut self, heads: &Heads) {
+        for head in heads.iter() {
+            if !self.clock.knows(head.epoch) {
+                self.unfenced.merge(head);
+            }
+        }
+    }
+
+    /// What a relaxed store publishes.
+    #[inline]
+    pub(crate) fn release_fence(&self) -> Option<&Head> {
+        self.release_fence.as_ref()
+    }
+
+    /// `fence(Acquire)`.
+    pub fn fence_acquire(&mut self) {
+        let waiting = std::mem::take(&mut self.unfenced);
+        self.acquire(&waiting);
+    }
+
+    /// `fence(Release)`.
+    pub fn fence_release(&mut self) {
+        self.release_fence = Some(self.release());
+    }
+
+    /// The call stack of an operation that returns to `pc`.
+    #[inline]
+    pub fn site(&mut self, pc: Pc) -> NodeId {
+        #[cfg(feature = "whole-program")]
+        {
+            let caller = self.hot.calls.node(&mut self.nodes);
+            self.nodes.child(caller, pc)
+        }
+        #[cfg(not(feature = "whole-program"))]
+        {
+            if pc == Pc(0) {
+                return super::unwind::site();
+            }
+            let caller = self.hot.calls.node(&mut self.nodes);
+            self.nodes.child(caller, pc)
+        }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.records.spill(0);
+    }
+}
