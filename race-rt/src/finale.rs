@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::counters::COUNTERS;
-use crate::start::options;
 use crate::perturb;
 use crate::report::{exit, gather};
+use crate::start::options;
 use crate::thread::{current, registry};
 
 /// Asks the C library to run the end of the engine. Handlers run in reverse, so the first to register is the last to
@@ -35,7 +35,9 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     if let Some(given_up) = COUNTERS.summary() {
         gather::sink().write(&given_up);
     }
-    let Some(line) = exit::final_line(races) else { return };
+    let Some(line) = exit::final_line(races) else {
+        return;
+    };
     gather::sink().write(&line);
     if status == 0 && options.exitcode != 0 {
         // SAFETY: flushes all of stdio's streams, as the exit that is cut short here would.
@@ -47,7 +49,10 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
 /// Sleeps that long even when signals interrupt.
 fn wait(time: Duration) {
     let end = Instant::now() + time;
-    while let Some(rest) = end.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero()) {
+    while let Some(rest) = end
+        .checked_duration_since(Instant::now())
+        .filter(|rest| !rest.is_zero())
+    {
         std::thread::sleep(rest);
     }
 }

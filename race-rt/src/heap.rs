@@ -26,7 +26,9 @@ static LARGE_BLOCKS: RwLock<BTreeMap<usize, (usize, Entry)>> = RwLock::new(BTree
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 fn table() -> RwLockWriteGuard<'static, BTreeMap<usize, (usize, Entry)>> {
-    LARGE_BLOCKS.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    LARGE_BLOCKS
+        .write()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Notes `entry` for `range`, in place of all that the table has there.
@@ -39,7 +41,9 @@ fn note(range: Range<usize>, entry: Option<Entry>) {
         .map(|(start, _)| *start)
         .collect();
     for start in &overlapping {
-        let Some((end, old)) = table.remove(start) else { continue };
+        let Some((end, old)) = table.remove(start) else {
+            continue;
+        };
         if *start < range.start {
             table.insert(*start, (range.start, old));
         }
@@ -73,7 +77,11 @@ pub struct BlockCache {
 impl BlockCache {
     /// Has met none.
     pub const fn new() -> BlockCache {
-        BlockCache { range: 0..0, entry: None, generation: 0 }
+        BlockCache {
+            range: 0..0,
+            entry: None,
+            generation: 0,
+        }
     }
 
     /// What an untouched granule at `address` starts with.
@@ -91,9 +99,14 @@ impl BlockCache {
 
     #[cold]
     fn look_up(&mut self, address: usize, generation: u64) {
-        let table = LARGE_BLOCKS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let table = LARGE_BLOCKS
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let before = table.range(..=address).next_back();
-        let after = table.range(address + 1..).next().map_or(usize::MAX, |(start, _)| *start);
+        let after = table
+            .range(address + 1..)
+            .next()
+            .map_or(usize::MAX, |(start, _)| *start);
         self.generation = generation;
         (self.range, self.entry) = match before {
             Some((start, (end, entry))) if *end > address => (*start..*end, Some(*entry)),
@@ -120,7 +133,9 @@ impl Thread {
         if size < LARGE {
             return self.fill(address, address + size, word, site);
         }
-        let Some(range) = whole_granules(address, address + size) else { return };
+        let Some(range) = whole_granules(address, address + size) else {
+            return;
+        };
         self.forget(range.start, range.end);
         note(range, Some(Entry { word, site }));
     }
@@ -135,7 +150,9 @@ impl Thread {
             self.access(address, size, AccessKind::Free, site);
             return self.fill(address, address + size, word, site);
         }
-        let Some(range) = whole_granules(address, address + size) else { return };
+        let Some(range) = whole_granules(address, address + size) else {
+            return;
+        };
         // An untouched granule can race with its allocation only, and that alike for all of them: one is enough.
         self.access(range.start, GRANULE, AccessKind::Free, site);
         map::for_each_touched(range.start, range.end, |first, last| {
@@ -149,5 +166,4 @@ impl Thread {
         });
         note(range, Some(Entry { word, site }));
     }
-
 }

@@ -35,7 +35,9 @@ impl Drop for Directory {
 }
 
 fn refusal(path: &Path) -> String {
-    Sink::new(&LogPath::File(path.to_owned())).expect_err("it cannot be written").to_string()
+    Sink::new(&LogPath::File(path.to_owned()))
+        .expect_err("it cannot be written")
+        .to_string()
 }
 
 #[test]
@@ -96,17 +98,27 @@ fn a_log_that_cannot_be_written_is_refused_and_leaves_nothing() {
     let missing = directory.0.join("missing/log");
     let sentence = refusal(&missing);
     assert!(
-        sentence.starts_with(&format!("the option log_path names {}, which cannot be written (", missing.display())),
+        sentence.starts_with(&format!(
+            "the option log_path names {}, which cannot be written (",
+            missing.display()
+        )),
         "{sentence}"
     );
-    assert!(sentence.ends_with("; give a path that can be written"), "{sentence}");
+    assert!(
+        sentence.ends_with("; give a path that can be written"),
+        "{sentence}"
+    );
     assert_eq!(sentence.lines().count(), 1);
 
     fs::write(directory.0.join("file"), "").expect("a file");
     let _ = refusal(&directory.0.join("file/log"));
     fs::create_dir(directory.log_of(std::process::id())).expect("a directory");
     let _ = refusal(&directory.0.join("log"));
-    assert_eq!(fs::read_dir(&directory.0).expect("the directory").count(), 2, "only what the test made is there");
+    assert_eq!(
+        fs::read_dir(&directory.0).expect("the directory").count(),
+        2,
+        "only what the test made is there"
+    );
 }
 
 /// Set for the process that plays the watched program.
@@ -125,16 +137,26 @@ fn child_that_writes_to_stderr() {
 /// What the test above, run in a process of its own with this stderr, prints on stdout.
 fn unwritten_with(stderr: impl Into<Stdio>) -> String {
     let mut command = Command::new(std::env::current_exe().expect("this test runs"));
-    command.args(["--exact", "child_that_writes_to_stderr", "--nocapture"]).env(CHILD, "1").stderr(stderr);
+    command
+        .args(["--exact", "child_that_writes_to_stderr", "--nocapture"])
+        .env(CHILD, "1")
+        .stderr(stderr);
     let output = command.output().expect("this test can be run");
     assert_eq!(output.status.code(), Some(0));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    stdout.lines().find(|line| line.starts_with("unwritten")).unwrap_or_default().to_owned()
+    stdout
+        .lines()
+        .find(|line| line.starts_with("unwritten"))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[test]
 fn what_a_full_disk_or_a_closed_pipe_did_not_take_is_counted() {
-    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("the device");
     assert_eq!(unwritten_with(full), "unwritten: 2");
     let (reader, writer) = pipe();
     drop(reader);
@@ -164,7 +186,10 @@ fn a_directory_that_went_away_sends_the_report_to_stderr() {
 fn pipe() -> (OwnedFd, OwnedFd) {
     let mut ends = [0; 2];
     // SAFETY: the array has room for both descriptors.
-    assert_eq!(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) }, 0);
+    assert_eq!(
+        unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) },
+        0
+    );
     // SAFETY: the descriptors were just made and belong to nobody else.
     unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) }
 }
@@ -181,7 +206,8 @@ fn a_closed_stream_is_an_error_and_no_panic() {
 #[test]
 fn a_full_pipe_that_nobody_reads_is_given_up() {
     let (_reader, writer) = pipe();
-    let error = write_all(writer.as_raw_fd(), &vec![b'x'; 1 << 21]).expect_err("it cannot hold that much");
+    let error =
+        write_all(writer.as_raw_fd(), &vec![b'x'; 1 << 21]).expect_err("it cannot hold that much");
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }
 
@@ -195,7 +221,9 @@ fn a_slow_reader_gets_everything() {
             // SAFETY: the descriptor is owned by this thread and stays open; blocking suits a reader better.
             unsafe { libc::fcntl(reader.as_raw_fd(), libc::F_SETFL, 0) };
             let mut received = Vec::new();
-            fs::File::from(reader).read_to_end(&mut received).map(|_| received)
+            fs::File::from(reader)
+                .read_to_end(&mut received)
+                .map(|_| received)
         });
         write_all(writer.as_raw_fd(), &text).expect("it is read");
         drop(writer);

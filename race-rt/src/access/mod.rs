@@ -35,7 +35,10 @@ use crate::thread::{Hot, Thread, current};
 pub unsafe fn read(address: usize, size: usize, pc: Pc) {
     // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
     let (epoch, word) = unsafe {
-        ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed)))
+        (
+            (*current::hot()).epoch.load(Relaxed),
+            Word::from_bits(map::word_of(address).load(Relaxed)),
+        )
     };
     if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
@@ -51,7 +54,10 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
 pub unsafe fn write(address: usize, size: usize, pc: Pc) {
     // SAFETY: as for `read`.
     let (epoch, word) = unsafe {
-        ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed)))
+        (
+            (*current::hot()).epoch.load(Relaxed),
+            Word::from_bits(map::word_of(address).load(Relaxed)),
+        )
     };
     if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
@@ -59,10 +65,22 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
     slow(address, size, AccessKind::Write, pc);
 }
 
+/// An access of any size at any address: granules that were accessed as strongly in the same epoch are passed over.
+#[inline]
+pub fn range(address: usize, size: usize, kind: AccessKind, pc: Pc) {
+    // SAFETY: the hot part is the running thread's own or a placeholder.
+    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    if epoch & Hot::SOLO == 0 && size != 0 {
+        slow(address, size, kind, pc);
+    }
+}
+
 /// Any access of any size. Null and addresses without shadow are let pass; the end is cut off at the last address.
 #[inline(never)]
 pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
-    let Some(mut thread) = current::enter() else { return };
+    let Some(mut thread) = current::enter() else {
+        return;
+    };
     if thread.is_solo() {
         return;
     }
@@ -112,7 +130,16 @@ impl Thread {
             granule.start_with(entry);
         }
         let (clock, records) = self.clock_and_records();
-        let conflicts = granule.record_access(NewAccess { clock, epoch, kind, mask, site }, records);
+        let conflicts = granule.record_access(
+            NewAccess {
+                clock,
+                epoch,
+                kind,
+                mask,
+                site,
+            },
+            records,
+        );
         for conflict in conflicts {
             gather::race(self, address, kind, site, conflict);
         }
@@ -120,7 +147,9 @@ impl Thread {
 
     /// Forgets all accesses to whole granules of `start..end`, and their atomics: the memory has a new life.
     pub fn forget(&mut self, start: usize, end: usize) {
-        let Some(range) = whole_granules(start, end) else { return };
+        let Some(range) = whole_granules(start, end) else {
+            return;
+        };
         map::for_each_touched(range.start, range.end, |first, last| {
             for address in (first..last).step_by(GRANULE) {
                 // SAFETY: the range is covered.
@@ -134,7 +163,9 @@ impl Thread {
 
     /// Makes `entry` the only access to each granule of `start..end`.
     pub(crate) fn fill(&mut self, start: usize, end: usize, word: Word, site: NodeId) {
-        let Some(range) = whole_granules(start, end) else { return };
+        let Some(range) = whole_granules(start, end) else {
+            return;
+        };
         for address in range.step_by(GRANULE) {
             Granule::lock(address).reset(Some(Entry { word, site }), &mut self.records);
         }

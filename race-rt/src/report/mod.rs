@@ -9,6 +9,7 @@
 pub mod dedupe;
 pub mod exit;
 pub mod frame;
+pub mod gather;
 pub mod model;
 pub mod module;
 pub mod name;

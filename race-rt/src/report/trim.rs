@@ -28,13 +28,19 @@ pub fn shown_frames(stack: &[Pc], role: StackRole, symbols: &dyn Symbolise) -> V
         StackRole::Access => trim_library(inward),
         StackRole::Spawn => trim_spawn(inward),
     };
-    if shown.is_empty() { all } else { shown.to_vec() }
+    if shown.is_empty() {
+        all
+    } else {
+        shown.to_vec()
+    }
 }
 
 /// Removes what lies outward of the thread's entry.
 pub fn trim_thread_entry(frames: &[Frame]) -> &[Frame] {
     // The marker closest to the access counts: libtest has one of its own inside the thread's.
-    let entry = frames.iter().position(|frame| base_of(frame) == "__rust_begin_short_backtrace");
+    let entry = frames
+        .iter()
+        .position(|frame| base_of(frame) == "__rust_begin_short_backtrace");
     let mut inward = &frames[..entry.unwrap_or(frames.len())];
     while let Some((outermost, rest)) = inward.split_last()
         && (is_plumbing(outermost) || is_library(outermost))
@@ -46,38 +52,71 @@ pub fn trim_thread_entry(frames: &[Frame]) -> &[Frame] {
 
 /// Removes this library's frames from the inner end, with what std has between them.
 fn trim_library(frames: &[Frame]) -> &[Frame] {
-    let run = frames.iter().take_while(|frame| is_library(frame) || is_standard(frame)).count();
-    let hidden = frames[..run].iter().rposition(is_library).map_or(0, |last| last + 1);
+    let run = frames
+        .iter()
+        .take_while(|frame| is_library(frame) || is_standard(frame))
+        .count();
+    let hidden = frames[..run]
+        .iter()
+        .rposition(is_library)
+        .map_or(0, |last| last + 1);
     &frames[hidden..]
 }
 
 /// Of the frames at the inner end that spawn a thread, keeps the outermost: the function that the user called.
 fn trim_spawn(frames: &[Frame]) -> &[Frame] {
-    let machinery = frames.iter().take_while(|frame| is_spawn_machinery(frame)).count();
+    let machinery = frames
+        .iter()
+        .take_while(|frame| is_spawn_machinery(frame))
+        .count();
     let Some(called) = machinery.checked_sub(1) else {
         return frames;
     };
-    let hidden = if is_engine(&frames[called]) { machinery } else { called };
+    let hidden = if is_engine(&frames[called]) {
+        machinery
+    } else {
+        called
+    };
     &frames[hidden..]
 }
 
 /// Whether the frame is of the engine, which no user calls by name.
 fn is_engine(frame: &Frame) -> bool {
-    crate_of(frame) == Some("race_rt")
+    match crate_of(frame) {
+        Some(name) => name == "race_rt",
+        // Debug information without linkage names: only the file tells.
+        None => frame
+            .file
+            .as_deref()
+            .is_some_and(|file| file.contains("/race-rt-") || is_below(file, ENGINE)),
+    }
 }
 
 /// Whether the frame is of this library: the engine, or the `race` crate in front of it.
 pub fn is_library(frame: &Frame) -> bool {
-    is_engine(frame) || crate_of(frame) == Some("race") && frame.file.as_deref().is_none_or(is_facade_file)
+    is_engine(frame)
+        || match (crate_of(frame), frame.file.as_deref()) {
+            // A program may happen to be called `race` too.
+            (Some(name), file) => name == "race" && file.is_none_or(is_facade_file),
+            (None, file) => file.is_some_and(is_facade_file),
+        }
 }
 
-/// Whether a source file is of the `race` crate and not of a program that happens to be called `race`.
+/// The directory that holds the engine.
+const ENGINE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Whether a source file is of the `race` crate: it lies beside the engine or in a directory of the package's name.
 fn is_facade_file(file: &str) -> bool {
-    // The crate lies in the directory that holds this one, or in one that carries the package's name.
-    let workspace = env!("CARGO_MANIFEST_DIR").rsplit_once('/').map_or("", |(parent, _)| parent);
+    let workspace = ENGINE.rsplit_once('/').map_or("", |(parent, _)| parent);
     file.contains("/race-detector-")
         || file.contains("/race-detector/")
-        || file.strip_prefix(workspace).is_some_and(|rest| rest.starts_with("/src/"))
+        || is_below(file, workspace)
+}
+
+/// Whether a source file is one of the crate in that directory.
+fn is_below(file: &str, crate_directory: &str) -> bool {
+    file.strip_prefix(crate_directory)
+        .is_some_and(|rest| rest.starts_with("/src/"))
 }
 
 /// Whether the frame is of the standard library or of libtest.
@@ -85,7 +124,10 @@ fn is_standard(frame: &Frame) -> bool {
     match crate_of(frame) {
         Some(name) => matches!(name, "std" | "core" | "alloc" | "test" | "__rustc"),
         // Names have no path in debug information without linkage names.
-        None => frame.file.as_deref().is_some_and(|file| shorten(file).starts_with("library/")),
+        None => frame
+            .file
+            .as_deref()
+            .is_some_and(|file| shorten(file).starts_with("library/")),
     }
 }
 
@@ -106,7 +148,9 @@ fn is_plumbing(frame: &Frame) -> bool {
         ) || base.starts_with("spawn_unchecked") && is_closure(frame);
     }
     match base.as_str() {
-        "__rust_try" | "start_thread" | "clone" | "clone3" | "__clone" | "__clone3" | "_start" => true,
+        "__rust_try" | "start_thread" | "clone" | "clone3" | "__clone" | "__clone3" | "_start" => {
+            true
+        }
         // rustc's own C `main` has no source; one written in C has, and is the program's.
         "main" => frame.file.is_none() && crate_of(frame).is_none(),
         other => other.starts_with("__libc_start_"),
@@ -120,7 +164,8 @@ fn is_spawn_machinery(frame: &Frame) -> bool {
     }
     let in_thread_file = || {
         frame.file.as_deref().map(shorten).is_some_and(|file| {
-            file.starts_with("library/std/src/thread/") || file.starts_with("library/std/src/sys/thread/")
+            file.starts_with("library/std/src/thread/")
+                || file.starts_with("library/std/src/sys/thread/")
         })
     };
     let function = frame.shown_function().trim_start_matches('<');
@@ -138,7 +183,11 @@ fn crate_of(frame: &Frame) -> Option<&str> {
 }
 
 fn base_of(frame: &Frame) -> String {
-    frame.function.as_deref().map(name::base).unwrap_or_default()
+    frame
+        .function
+        .as_deref()
+        .map(name::base)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -155,12 +204,23 @@ mod tests {
         fn frames(&self, pc: Pc) -> Vec<Frame> {
             self.1.set(self.1.get() + 1);
             let (function, file) = self.0[pc.0].clone();
-            vec![Frame { pc, function: Some(function), file, line: None, column: None, module: None, offset: 0 }]
+            vec![Frame {
+                pc,
+                function: Some(function),
+                file,
+                line: None,
+                column: None,
+                module: None,
+                offset: 0,
+            }]
         }
     }
 
     fn shown(role: StackRole, listing: &str) -> Vec<String> {
-        let lines = listing.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines = listing
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty());
         let parsed = lines.map(|line| match line.split_once(" @ ") {
             Some((name, file)) => (name.to_owned(), Some(file.replace("LIB/", RUSTC))),
             None => (line.to_owned(), None),
@@ -168,8 +228,15 @@ mod tests {
         let symbols = Listing(parsed.collect(), Cell::new(0));
         let stack: Vec<Pc> = (0..symbols.0.len()).map(Pc).collect();
         let frames = shown_frames(&stack, role, &symbols);
-        assert_eq!(symbols.1.get(), stack.len(), "each address is looked up once");
-        frames.iter().map(|frame| frame.shown_function().to_owned()).collect()
+        assert_eq!(
+            symbols.1.get(),
+            stack.len(),
+            "each address is looked up once"
+        );
+        frames
+            .iter()
+            .map(|frame| frame.shown_function().to_owned())
+            .collect()
     }
 
     const MAIN_ENTRY: &str = "
@@ -213,13 +280,18 @@ mod tests {
 
     #[test]
     fn main_is_found_without_the_marker() {
-        let stack = MAIN_ENTRY.lines().filter(|line| !line.contains("short_backtrace")).collect::<Vec<_>>().join("\n");
+        let stack = MAIN_ENTRY
+            .lines()
+            .filter(|line| !line.contains("short_backtrace"))
+            .collect::<Vec<_>>()
+            .join("\n");
         assert_eq!(shown(StackRole::Access, &stack), ["app::main"]);
     }
 
     #[test]
     fn a_main_written_in_c_stays() {
-        let stack = "work @ /home/u/app/main.c\nmain @ /home/u/app/main.c\n__libc_start_call_main\n_start";
+        let stack =
+            "work @ /home/u/app/main.c\nmain @ /home/u/app/main.c\n__libc_start_call_main\n_start";
         assert_eq!(shown(StackRole::Access, stack), ["work", "main"]);
     }
 
@@ -231,7 +303,10 @@ mod tests {
             .lines()
             .filter(|line| !line.contains("short_backtrace"))
             .fold(String::new(), |all, line| all + line + "\n");
-        assert_eq!(shown(StackRole::Access, &unmarked), ["app::main::{{closure}}"]);
+        assert_eq!(
+            shown(StackRole::Access, &unmarked),
+            ["app::main::{{closure}}"]
+        );
     }
 
     #[test]
@@ -245,7 +320,10 @@ mod tests {
             test::run_test_in_process::{{closure#0}} @ LIB/test/src/lib.rs
             test::run_test @ LIB/test/src/lib.rs\n{THREAD_ENTRY}"
         );
-        assert_eq!(shown(StackRole::Access, &stack), ["app::tests::it", "app::tests::it::{{closure}}"]);
+        assert_eq!(
+            shown(StackRole::Access, &stack),
+            ["app::tests::it", "app::tests::it::{{closure}}"]
+        );
     }
 
     #[test]
@@ -262,7 +340,10 @@ mod tests {
             main @ /home/u/app/src/main.rs
             call_once<fn(), ()> @ LIB/core/src/ops/function.rs
             __rust_begin_short_backtrace<fn(), ()> @ LIB/std/src/sys/backtrace.rs";
-        assert_eq!(shown(StackRole::Spawn, spawn), ["spawn<app::main::{closure_env#0}, ()>", "main"]);
+        assert_eq!(
+            shown(StackRole::Spawn, spawn),
+            ["spawn<app::main::{closure_env#0}, ()>", "main"]
+        );
     }
 
     #[test]
@@ -271,11 +352,19 @@ mod tests {
         let builder = format!("{SPAWN}\n{user}\n{MAIN_ENTRY}");
         assert_eq!(
             shown(StackRole::Spawn, &builder),
-            ["std::thread::builder::Builder::spawn", "app::start", "app::main"]
+            [
+                "std::thread::builder::Builder::spawn",
+                "app::start",
+                "app::main"
+            ]
         );
-        let plain =
-            format!("{SPAWN}\nstd::thread::functions::spawn @ LIB/std/src/thread/functions.rs\n{user}\n{MAIN_ENTRY}");
-        assert_eq!(shown(StackRole::Spawn, &plain), ["std::thread::functions::spawn", "app::start", "app::main"]);
+        let plain = format!(
+            "{SPAWN}\nstd::thread::functions::spawn @ LIB/std/src/thread/functions.rs\n{user}\n{MAIN_ENTRY}"
+        );
+        assert_eq!(
+            shown(StackRole::Spawn, &plain),
+            ["std::thread::functions::spawn", "app::start", "app::main"]
+        );
     }
 
     #[test]
@@ -287,16 +376,26 @@ mod tests {
             app::main::{{{{closure}}}} @ /home/u/app/src/main.rs
             std::thread::scoped::scope @ LIB/std/src/thread/scoped.rs\n{MAIN_ENTRY}"
         );
-        let expected =
-            ["std::thread::scoped::Scope::spawn", "app::main::{{closure}}", "std::thread::scoped::scope", "app::main"];
+        let expected = [
+            "std::thread::scoped::Scope::spawn",
+            "app::main::{{closure}}",
+            "std::thread::scoped::scope",
+            "app::main",
+        ];
         assert_eq!(shown(StackRole::Spawn, &stack), expected);
     }
 
     #[test]
     fn a_thread_made_by_the_program_itself_starts_with_its_caller() {
-        assert_eq!(shown(StackRole::Spawn, "app::raw @ /home/u/app/src/main.rs"), ["app::raw"]);
+        assert_eq!(
+            shown(StackRole::Spawn, "app::raw @ /home/u/app/src/main.rs"),
+            ["app::raw"]
+        );
         let stack = "pthread_create\napp::raw @ /home/u/app/src/main.rs";
-        assert_eq!(shown(StackRole::Spawn, stack), ["pthread_create", "app::raw"]);
+        assert_eq!(
+            shown(StackRole::Spawn, stack),
+            ["pthread_create", "app::raw"]
+        );
     }
 
     #[test]
@@ -314,8 +413,27 @@ mod tests {
             std::panic::catch_unwind @ LIB/std/src/panic.rs
             race::thread::spawn::{{{{closure}}}} @ {library}/thread.rs\n{THREAD_ENTRY}"
         );
-        let expected = ["app::inner", "race::cell::UnsafeCell<T>::with_mut", "app::main::{{closure}}"];
+        let expected = [
+            "app::inner",
+            "race::cell::UnsafeCell<T>::with_mut",
+            "app::main::{{closure}}",
+        ];
         assert_eq!(shown(StackRole::Access, &stack), expected);
+    }
+
+    #[test]
+    fn the_library_is_recognised_by_its_files_where_names_have_no_path() {
+        let (workspace, _) = ENGINE
+            .rsplit_once('/')
+            .expect("the engine lies in a directory");
+        let stack = format!(
+            "record @ {ENGINE}/src/access/mod.rs
+            record @ /home/u/.cargo/registry/src/index-0f/race-rt-0.1.0/src/access/mod.rs
+            with<u8> @ {workspace}/src/cell.rs
+            set<u8> @ /vendor/race-detector/src/cell.rs
+            inner @ {ENGINE}/tests/program.rs"
+        );
+        assert_eq!(shown(StackRole::Access, &stack), ["inner"]);
     }
 
     #[test]
@@ -324,7 +442,10 @@ mod tests {
             race_rt::thread::spawned @ /work/race-rt/src/thread.rs
             race::thread::spawn @ /vendor/race-detector/src/thread.rs
             app::main @ /home/u/app/src/main.rs";
-        assert_eq!(shown(StackRole::Spawn, stack), ["race::thread::spawn", "app::main"]);
+        assert_eq!(
+            shown(StackRole::Spawn, stack),
+            ["race::thread::spawn", "app::main"]
+        );
         let bare = "race_rt::thread::spawned @ /work/race-rt/src/thread.rs\napp::main @ /home/u/app/src/main.rs";
         assert_eq!(shown(StackRole::Spawn, bare), ["app::main"]);
     }
@@ -332,7 +453,10 @@ mod tests {
     #[test]
     fn a_program_that_is_called_race_is_not_the_library() {
         let stack = "race::work @ /home/u/race/src/main.rs\nrace::main @ /home/u/race/src/main.rs";
-        assert_eq!(shown(StackRole::Access, stack), ["race::work", "race::main"]);
+        assert_eq!(
+            shown(StackRole::Access, stack),
+            ["race::work", "race::main"]
+        );
     }
 
     #[test]
@@ -340,14 +464,23 @@ mod tests {
         let stack = format!(
             "core::ptr::write @ LIB/core/src/ptr/mod.rs\nalloc::vec::Vec::push @ LIB/alloc/src/vec/mod.rs\n{MAIN_ENTRY}"
         );
-        assert_eq!(shown(StackRole::Access, &stack), ["core::ptr::write", "alloc::vec::Vec::push", "app::main"]);
+        assert_eq!(
+            shown(StackRole::Access, &stack),
+            ["core::ptr::write", "alloc::vec::Vec::push", "app::main"]
+        );
     }
 
     #[test]
     fn a_stack_with_nothing_else_stays_whole() {
-        assert_eq!(shown(StackRole::Access, "race_rt::access::record\n_start"), ["race_rt::access::record", "_start"]);
+        assert_eq!(
+            shown(StackRole::Access, "race_rt::access::record\n_start"),
+            ["race_rt::access::record", "_start"]
+        );
         assert_eq!(shown(StackRole::Access, THREAD_ENTRY).len(), 12);
-        assert_eq!(shown(StackRole::Spawn, "race_rt::thread::spawned"), ["race_rt::thread::spawned"]);
+        assert_eq!(
+            shown(StackRole::Spawn, "race_rt::thread::spawned"),
+            ["race_rt::thread::spawned"]
+        );
         assert!(shown(StackRole::Access, "").is_empty());
     }
 }

@@ -43,7 +43,10 @@ unsafe impl Sync for AtomicCell {}
 const LIMIT: usize = 1 << 28;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
-static FREE: Spin<Free> = Spin::new(Free { first: AtomicCellId::NONE, untouched: 1 });
+static FREE: Spin<Free> = Spin::new(Free {
+    first: AtomicCellId::NONE,
+    untouched: 1,
+});
 
 struct Free {
     first: AtomicCellId,
@@ -86,7 +89,10 @@ impl AtomicCells {
     }
 
     /// A new cell for `offset`, to be followed by `next`; `None` when all are in use.
-    pub fn create(offset: usize, next: AtomicCellId) -> Option<(AtomicCellId, &'static AtomicCell)> {
+    pub fn create(
+        offset: usize,
+        next: AtomicCellId,
+    ) -> Option<(AtomicCellId, &'static AtomicCell)> {
         let id = {
             let mut free = FREE.lock();
             if free.first != AtomicCellId::NONE {

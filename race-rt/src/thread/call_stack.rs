@@ -34,8 +34,12 @@ pub struct CallStack {
 
 impl CallStack {
     /// A stack without room: entering is counted, nothing is kept.
-    pub const NONE: CallStack =
-        CallStack { top: std::ptr::null_mut(), base: std::ptr::null_mut(), limit: std::ptr::null_mut(), beyond: 0 };
+    pub const NONE: CallStack = CallStack {
+        top: std::ptr::null_mut(),
+        base: std::ptr::null_mut(),
+        limit: std::ptr::null_mut(),
+        beyond: 0,
+    };
 
     /// Room for `frames` frames, backed by memory as they come.
     ///
@@ -46,39 +50,56 @@ impl CallStack {
         let base = memory::reserve(size)? as *mut Frame;
         // SAFETY: one past the end of the reservation.
         let limit = unsafe { base.byte_add(size) };
-        Ok(CallStack { top: base, base, limit, beyond: 0 })
+        Ok(CallStack {
+            top: base,
+            base,
+            limit,
+            beyond: 0,
+        })
     }
 
-    /// A function was entered that will return to `pc`.
+    /// A function was entered that will return to `pc`. False when there is no room: [`CallStack::enter_cold`] is due.
     #[inline(always)]
-    pub fn enter(&mut self, pc: Pc) {
+    #[must_use]
+    pub fn enter(&mut self, pc: Pc) -> bool {
         if self.top == self.limit {
-            return self.enter_beyond();
+            return false;
         }
         // SAFETY: `top` lies between `base` and `limit`.
         unsafe {
-            self.top.write(Frame { pc, node: NodeId::ROOT });
+            self.top.write(Frame {
+                pc,
+                node: NodeId::ROOT,
+            });
             self.top = self.top.add(1);
+        }
+        true
+    }
+
+    /// A function was entered, room or not: without, it is counted only.
+    #[cold]
+    pub fn enter_cold(&mut self, pc: Pc) {
+        if !self.enter(pc) {
+            self.beyond += 1;
         }
     }
 
-    #[cold]
-    fn enter_beyond(&mut self) {
-        self.beyond += 1;
-    }
-
-    /// The innermost function was left.
+    /// The innermost function was left. False when it is not certain to be the topmost frame's:
+    /// [`CallStack::exit_cold`] is due.
     #[inline(always)]
-    pub fn exit(&mut self) {
+    #[must_use]
+    pub fn exit(&mut self) -> bool {
         if self.beyond != 0 || self.top == self.base {
-            return self.exit_beyond();
+            return false;
         }
         // SAFETY: `top` lies above `base`.
         self.top = unsafe { self.top.sub(1) };
+        true
     }
 
+    /// A function was left that was counted only, or entered before the engine knew the thread.
     #[cold]
-    fn exit_beyond(&mut self) {
+    pub fn exit_cold(&mut self) {
         self.beyond = self.beyond.saturating_sub(1);
     }
 
@@ -90,7 +111,11 @@ impl CallStack {
         }
         // SAFETY: there is a frame below `top`.
         let innermost = unsafe { (*self.top.sub(1)).node };
-        if innermost == NodeId::ROOT { self.number(cache) } else { innermost }
+        if innermost == NodeId::ROOT {
+            self.number(cache)
+        } else {
+            innermost
+        }
     }
 
     fn number(&mut self, cache: &mut NodeCache) -> NodeId {
@@ -138,18 +163,23 @@ mod tests {
         crate::start::ensure();
         let mut cache = NodeCache::new();
         let mut stack = CallStack::reserve(4).unwrap();
-        stack.enter(Pc(1));
-        stack.enter(Pc(2));
+        stack.enter_cold(Pc(1));
+        stack.enter_cold(Pc(2));
         let both = stack.node(&mut cache);
         assert_eq!(context::stack(both), [Pc(2), Pc(1)]);
-        stack.exit();
-        stack.enter(Pc(3));
+        assert!(stack.exit());
+        stack.enter_cold(Pc(3));
         let other = stack.node(&mut cache);
         assert_eq!(context::stack(other), [Pc(3), Pc(1)]);
-        stack.exit();
-        stack.exit();
-        stack.exit();
-        assert_eq!(stack.node(&mut cache), NodeId::ROOT, "leaving too often is harmless");
+        assert!(stack.exit());
+        assert!(stack.exit());
+        assert!(!stack.exit());
+        stack.exit_cold();
+        assert_eq!(
+            stack.node(&mut cache),
+            NodeId::ROOT,
+            "leaving too often is harmless"
+        );
     }
 
     #[test]
@@ -159,10 +189,12 @@ mod tests {
         let mut stack = CallStack::reserve(1).unwrap();
         let room = memory::PAGE / size_of::<Frame>();
         for depth in 0..room + 10 {
-            stack.enter(Pc(depth + 1));
+            stack.enter_cold(Pc(depth + 1));
         }
         for _ in 0..room + 9 {
-            stack.exit();
+            if !stack.exit() {
+                stack.exit_cold();
+            }
         }
         let last = stack.node(&mut cache);
         assert_eq!(context::stack(last), [Pc(1)]);

@@ -17,8 +17,14 @@ struct Placeholder(Hot);
 // SAFETY: nobody writes to a placeholder: its epoch is only read and its call stack has no room.
 unsafe impl Sync for Placeholder {}
 
-static UNKNOWN: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
-static ENDED: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
+static UNKNOWN: Placeholder = Placeholder(Hot {
+    epoch: AtomicU64::new(0),
+    calls: CallStack::NONE,
+});
+static ENDED: Placeholder = Placeholder(Hot {
+    epoch: AtomicU64::new(0),
+    calls: CallStack::NONE,
+});
 
 thread_local! {
     static CURRENT: Cell<*mut Hot> = const { Cell::new((&raw const UNKNOWN.0).cast_mut()) };
@@ -123,9 +129,17 @@ pub fn end() {
 /// operating system's thread ends.
 pub unsafe fn exchange(next: *mut Thread) -> *mut Thread {
     let previous = hot();
-    let next = if next.is_null() { (&raw const UNKNOWN.0).cast_mut() } else { next.cast() };
+    let next = if next.is_null() {
+        (&raw const UNKNOWN.0).cast_mut()
+    } else {
+        next.cast()
+    };
     CURRENT.with(|current| current.set(next));
-    if is_unknown(previous) || is_ended(previous) { std::ptr::null_mut() } else { previous.cast() }
+    if is_unknown(previous) || is_ended(previous) {
+        std::ptr::null_mut()
+    } else {
+        previous.cast()
+    }
 }
 
 impl Deref for Inside {

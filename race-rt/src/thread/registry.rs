@@ -61,11 +61,17 @@ struct Registry {
 // SAFETY: the pointers to live threads are used under the lock only, for their atomic epoch.
 unsafe impl Send for Registry {}
 
-static REGISTRY: Mutex<Registry> =
-    Mutex::new(Registry { threads: Vec::new(), slots: Vec::new(), free: Vec::new(), live: 0 });
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
+    threads: Vec::new(),
+    slots: Vec::new(),
+    free: Vec::new(),
+    live: 0,
+});
 
 fn registry() -> MutexGuard<'static, Registry> {
-    REGISTRY.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    REGISTRY
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Registry {
@@ -77,7 +83,11 @@ impl Registry {
         let slot = match reusable {
             Some(from_end) => self.free.remove(self.free.len() - 1 - from_end),
             None if self.slots.len() < Slot::LIMIT => {
-                self.slots.push(SlotInfo { owners: Vec::new(), last: Time::ZERO, live: None });
+                self.slots.push(SlotInfo {
+                    owners: Vec::new(),
+                    last: Time::ZERO,
+                    live: None,
+                });
                 Slot::new(self.slots.len() - 1)
             }
             None => {
@@ -93,7 +103,12 @@ impl Registry {
     }
 
     fn add(&mut self, name: Option<Box<str>>, creation: NodeId) -> ThreadId {
-        self.threads.push(ThreadInfo { name, creation, finished: false, last: None });
+        self.threads.push(ThreadInfo {
+            name,
+            creation,
+            finished: false,
+            last: None,
+        });
         self.live += 1;
         ThreadId((self.threads.len() - 1) as u32)
     }
@@ -127,7 +142,11 @@ fn settle(registry: &mut Registry, registration: Registration, head: Option<&Hea
 pub fn adopt(is_main: bool) -> Box<Thread> {
     let mut registry = registry();
     registry.ensure_main();
-    let id = if is_main { ThreadId::MAIN } else { registry.add(None, NodeId::ROOT) };
+    let id = if is_main {
+        ThreadId::MAIN
+    } else {
+        registry.add(None, NodeId::ROOT)
+    };
     let registration = registry.register(id, |_, _| true);
     let mut thread = settle(&mut registry, registration, None);
     for (index, info) in registry.slots.iter().enumerate() {
@@ -183,7 +202,9 @@ pub fn finish(mut thread: Box<Thread>) {
 /// `joiner` has waited for the end of `id`: all that it did happens before what `joiner` does from now on.
 pub fn join(joiner: &mut Thread, id: ThreadId) {
     let mut registry = registry();
-    let Some(info) = registry.threads.get_mut(id.0 as usize) else { return };
+    let Some(info) = registry.threads.get_mut(id.0 as usize) else {
+        return;
+    };
     let Some(last) = info.last.take() else { return };
     joiner.acquire_head(&last);
     if cfg!(feature = "whole-program") && registry.live == 1 {
@@ -211,15 +232,23 @@ pub fn move_to_new_slot(thread: &mut Thread) {
     registry.slots[old.index()].live = None;
     registry.slots[old.index()].last = Time::LAST;
     registry.slots[registration.slot.index()].live = Some(NonNull::from(&mut *thread));
-    thread.clock_mut().move_to(registration.slot, registration.time);
+    thread
+        .clock_mut()
+        .move_to(registration.slot, registration.time);
 }
 
 /// Whose step it was.
 pub fn owner_of(epoch: Epoch) -> ThreadId {
     let registry = registry();
-    let Some(slot) = registry.slots.get(epoch.slot().index()) else { return ThreadId::MAIN };
-    let after = slot.owners.partition_point(|(from, _)| *from <= epoch.time());
-    slot.owners.get(after.saturating_sub(1)).map_or(ThreadId::MAIN, |(_, id)| *id)
+    let Some(slot) = registry.slots.get(epoch.slot().index()) else {
+        return ThreadId::MAIN;
+    };
+    let after = slot
+        .owners
+        .partition_point(|(from, _)| *from <= epoch.time());
+    slot.owners
+        .get(after.saturating_sub(1))
+        .map_or(ThreadId::MAIN, |(_, id)| *id)
 }
 
 /// What is known of a thread.

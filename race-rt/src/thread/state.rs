@@ -60,7 +60,10 @@ impl Thread {
             clock.acquire_head(head);
         }
         let mut thread = Thread {
-            hot: Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE },
+            hot: Hot {
+                epoch: AtomicU64::new(0),
+                calls: CallStack::NONE,
+            },
             clock,
             release_fence: None,
             unfenced: Heads::new(),
@@ -108,7 +111,9 @@ impl Thread {
 
     pub(crate) fn set_solo(&mut self, solo: bool) {
         let flag = if solo { Hot::SOLO } else { 0 };
-        self.hot.epoch.store(self.clock.epoch().bits() | flag, Relaxed);
+        self.hot
+            .epoch
+            .store(self.clock.epoch().bits() | flag, Relaxed);
     }
 
     fn refresh_epoch(&mut self) {

@@ -1,0 +1,340 @@
+//! Atomic operations of 8 to 128 bits: the pass replaces each by a call, and the operation itself is done here.
+//!
+//! The operations are done with `std`'s atomics, always at the strongest ordering: the machine's cost is the same for all
+//! read-modify-writes, and the program's ordering decides only about edges.
+
+use std::sync::atomic::Ordering;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+
+use super::with_return_address;
+use crate::perturb;
+use crate::report::model::Pc;
+use crate::shadow::map::is_covered;
+use crate::sync::atomics::AtomicPlace;
+use crate::thread::current::{self, Inside};
+
+/// The orderings by their numbers in C11; a consume is an acquire.
+fn ordering(number: u32) -> Ordering {
+    match number {
+        0 => Ordering::Relaxed,
+        1 | 2 => Ordering::Acquire,
+        3 => Ordering::Release,
+        4 => Ordering::AcqRel,
+        _ => Ordering::SeqCst,
+    }
+}
+
+/// The running thread, unless nothing needs recording.
+#[inline]
+fn watched(address: usize) -> Option<Inside> {
+    current::enter().filter(|thread| !thread.is_solo() && is_covered(address))
+}
+
+#[inline]
+fn place(thread: &mut Inside, address: usize, size: usize, pc: usize) -> AtomicPlace {
+    AtomicPlace {
+        address,
+        size,
+        site: thread.site(Pc(pc)),
+    }
+}
+
+#[inline]
+fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn() -> T) -> T {
+    let Some(mut thread) = watched(address) else {
+        return operation();
+    };
+    if let Some(value) = thread.atomic_load_known(address, size_of::<T>(), &operation) {
+        return value;
+    }
+    let place = place(&mut thread, address, size_of::<T>(), pc);
+    thread.atomic_load(place, ordering(order), operation)
+}
+
+#[inline]
+fn store<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce()) {
+    let Some(mut thread) = watched(address) else {
+        return operation();
+    };
+    let place = place(&mut thread, address, size_of::<T>(), pc);
+    thread.atomic_store(place, ordering(order), operation);
+}
+
+#[inline]
+fn update<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce() -> T) -> T {
+    let Some(mut thread) = watched(address) else {
+        return operation();
+    };
+    let place = place(&mut thread, address, size_of::<T>(), pc);
+    thread.atomic_update(place, ordering(order), operation)
+}
+
+#[inline]
+fn exchange<T>(
+    address: usize,
+    success: u32,
+    failure: u32,
+    pc: usize,
+    operation: impl FnOnce() -> Result<T, T>,
+) -> T {
+    let result = match watched(address) {
+        None => operation(),
+        Some(mut thread) => {
+            let place = place(&mut thread, address, size_of::<T>(), pc);
+            thread.atomic_exchange(place, ordering(success), ordering(failure), operation)
+        }
+    };
+    let (Ok(old) | Err(old)) = result;
+    old
+}
+
+macro_rules! atomics {
+    ($($module:ident, $integer:ident, $atomic:ident:
+        $load:ident $store:ident $swap:ident $add:ident $sub:ident $and:ident $or:ident $xor:ident $nand:ident $cas:ident;
+    )*) => {$(
+        mod $module {
+            use super::*;
+
+            fn at(address: usize) -> &'static $atomic {
+                // SAFETY: the program operates atomically on that variable, so it is there, aligned and valid.
+                unsafe { $atomic::from_ptr(address as *mut $integer) }
+            }
+
+            pub(super) extern "C" fn load(address: usize, order: u32, pc: usize) -> $integer {
+                super::load(address, order, pc, || at(address).load(SeqCst))
+            }
+
+            pub(super) extern "C" fn store(address: usize, value: $integer, order: u32, pc: usize) {
+                super::store::<$integer>(address, order, pc, || at(address).store(value, SeqCst));
+            }
+
+            pub(super) extern "C" fn swap(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
+                update(address, order, pc, || at(address).swap(value, SeqCst))
+            }
+
+            pub(super) extern "C" fn add(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
+                update(address, order, pc, || at(address).fetch_add(value, SeqCst))
+            }
+
+            pub(super) extern "C" fn sub(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
+                if value == 1 && ordering(order) == Ordering::Release {
+                    perturb::before_reference_drop(Pc(pc));
+                }
+                update(address, order, pc, || at(address).fetch_sub(value, SeqCst))
+            }
+
+            pub(super) extern "C" fn and(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
+                update(address, order, pc, || at(address).fetch_and(value, SeqCst))
+            }
+
+            pub(super) extern "C" fn or(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
+                update(address, order, pc, || at(address).fetch_or(value, SeqCst))
+            }
+
+            pub(super) extern "C" fn xor(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
+                update(address, order, pc, || at(address).fetch_xor(value, SeqCst))
+            }
+
+            pub(super) extern "C" fn nand(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
+                update(address, order, pc, || at(address).fetch_nand(value, SeqCst))
+            }
+
+            pub(super) extern "C" fn cas(
+                address: usize,
+                expected: $integer,
+                new: $integer,
+                success: u32,
+                failure: u32,
+                pc: usize,
+            ) -> $integer {
+                exchange(address, success, failure, pc, || at(address).compare_exchange(expected, new, SeqCst, SeqCst))
+            }
+        }
+        use $module::{
+            load as $load, store as $store, swap as $swap, add as $add, sub as $sub, and as $and, or as $or, xor as $xor,
+            nand as $nand, cas as $cas,
+        };
+    )*};
+}
+
+atomics! {
+    bits8, u8, AtomicU8: load8 store8 swap8 add8 sub8 and8 or8 xor8 nand8 cas8;
+    bits16, u16, AtomicU16: load16 store16 swap16 add16 sub16 and16 or16 xor16 nand16 cas16;
+    bits32, u32, AtomicU32: load32 store32 swap32 add32 sub32 and32 or32 xor32 nand32 cas32;
+    bits64, u64, AtomicU64: load64 store64 swap64 add64 sub64 and64 or64 xor64 nand64 cas64;
+}
+
+/// 128 bits: everything by compare-and-exchange, which every machine that has such atomics has.
+mod bits128 {
+    use super::*;
+
+    fn compare_exchange(address: usize, expected: u128, new: u128) -> Result<u128, u128> {
+        // SAFETY: the program operates atomically on that variable, so it is there and aligned, and the machine has the
+        // instruction.
+        let old = unsafe {
+            core::arch::x86_64::cmpxchg16b(address as *mut u128, expected, new, SeqCst, SeqCst)
+        };
+        if old == expected { Ok(old) } else { Err(old) }
+    }
+
+    fn replace(address: usize, new: impl Fn(u128) -> u128) -> u128 {
+        let mut old = 0;
+        loop {
+            match compare_exchange(address, old, new(old)) {
+                Ok(old) => return old,
+                Err(actual) => old = actual,
+            }
+        }
+    }
+
+    pub(super) extern "C" fn load(address: usize, order: u32, pc: usize) -> u128 {
+        super::load(address, order, pc, || {
+            compare_exchange(address, 0, 0).unwrap_or_else(|actual| actual)
+        })
+    }
+
+    pub(super) extern "C" fn store(address: usize, value: u128, order: u32, pc: usize) {
+        super::store::<u128>(address, order, pc, || {
+            replace(address, |_| value);
+        });
+    }
+
+    pub(super) extern "C" fn swap(address: usize, value: u128, order: u32, pc: usize) -> u128 {
+        update(address, order, pc, || replace(address, |_| value))
+    }
+
+    pub(super) extern "C" fn add(address: usize, value: u128, order: u32, pc: usize) -> u128 {
+        update(address, order, pc, || {
+            replace(address, |old| old.wrapping_add(value))
+        })
+    }
+
+    pub(super) extern "C" fn sub(address: usize, value: u128, order: u32, pc: usize) -> u128 {
+        update(address, order, pc, || {
+            replace(address, |old| old.wrapping_sub(value))
+        })
+    }
+
+    pub(super) extern "C" fn and(address: usize, value: u128, order: u32, pc: usize) -> u128 {
+        update(address, order, pc, || replace(address, |old| old & value))
+    }
+
+    pub(super) extern "C" fn or(address: usize, value: u128, order: u32, pc: usize) -> u128 {
+        update(address, order, pc, || replace(address, |old| old | value))
+    }
+
+    pub(super) extern "C" fn xor(address: usize, value: u128, order: u32, pc: usize) -> u128 {
+        update(address, order, pc, || replace(address, |old| old ^ value))
+    }
+
+    pub(super) extern "C" fn nand(address: usize, value: u128, order: u32, pc: usize) -> u128 {
+        update(address, order, pc, || {
+            replace(address, |old| !(old & value))
+        })
+    }
+
+    pub(super) extern "C" fn cas(
+        address: usize,
+        expected: u128,
+        new: u128,
+        success: u32,
+        failure: u32,
+        pc: usize,
+    ) -> u128 {
+        exchange(address, success, failure, pc, || {
+            compare_exchange(address, expected, new)
+        })
+    }
+}
+use bits128::{
+    add as add128, and as and128, cas as cas128, load as load128, nand as nand128, or as or128,
+    store as store128, sub as sub128, swap as swap128, xor as xor128,
+};
+
+with_return_address! {
+    __tsan_atomic8_load => load8, "rdx";
+    __tsan_atomic8_store => store8, "rcx";
+    __tsan_atomic8_exchange => swap8, "rcx";
+    __tsan_atomic8_fetch_add => add8, "rcx";
+    __tsan_atomic8_fetch_sub => sub8, "rcx";
+    __tsan_atomic8_fetch_and => and8, "rcx";
+    __tsan_atomic8_fetch_or => or8, "rcx";
+    __tsan_atomic8_fetch_xor => xor8, "rcx";
+    __tsan_atomic8_fetch_nand => nand8, "rcx";
+    __tsan_atomic8_compare_exchange_val => cas8, "r9";
+    __tsan_atomic16_load => load16, "rdx";
+    __tsan_atomic16_store => store16, "rcx";
+    __tsan_atomic16_exchange => swap16, "rcx";
+    __tsan_atomic16_fetch_add => add16, "rcx";
+    __tsan_atomic16_fetch_sub => sub16, "rcx";
+    __tsan_atomic16_fetch_and => and16, "rcx";
+    __tsan_atomic16_fetch_or => or16, "rcx";
+    __tsan_atomic16_fetch_xor => xor16, "rcx";
+    __tsan_atomic16_fetch_nand => nand16, "rcx";
+    __tsan_atomic16_compare_exchange_val => cas16, "r9";
+    __tsan_atomic32_load => load32, "rdx";
+    __tsan_atomic32_store => store32, "rcx";
+    __tsan_atomic32_exchange => swap32, "rcx";
+    __tsan_atomic32_fetch_add => add32, "rcx";
+    __tsan_atomic32_fetch_sub => sub32, "rcx";
+    __tsan_atomic32_fetch_and => and32, "rcx";
+    __tsan_atomic32_fetch_or => or32, "rcx";
+    __tsan_atomic32_fetch_xor => xor32, "rcx";
+    __tsan_atomic32_fetch_nand => nand32, "rcx";
+    __tsan_atomic32_compare_exchange_val => cas32, "r9";
+    __tsan_atomic64_load => load64, "rdx";
+    __tsan_atomic64_store => store64, "rcx";
+    __tsan_atomic64_exchange => swap64, "rcx";
+    __tsan_atomic64_fetch_add => add64, "rcx";
+    __tsan_atomic64_fetch_sub => sub64, "rcx";
+    __tsan_atomic64_fetch_and => and64, "rcx";
+    __tsan_atomic64_fetch_or => or64, "rcx";
+    __tsan_atomic64_fetch_xor => xor64, "rcx";
+    __tsan_atomic64_fetch_nand => nand64, "rcx";
+    __tsan_atomic64_compare_exchange_val => cas64, "r9";
+    __tsan_atomic128_load => load128, "rdx";
+    __tsan_atomic128_store => store128, "r8";
+    __tsan_atomic128_exchange => swap128, "r8";
+    __tsan_atomic128_fetch_add => add128, "r8";
+    __tsan_atomic128_fetch_sub => sub128, "r8";
+    __tsan_atomic128_fetch_and => and128, "r8";
+    __tsan_atomic128_fetch_or => or128, "r8";
+    __tsan_atomic128_fetch_xor => xor128, "r8";
+    __tsan_atomic128_fetch_nand => nand128, "r8";
+}
+
+/// `__tsan_atomic128_compare_exchange_val` of the ABI: all registers for arguments are taken, so the failure ordering and
+/// the return address go on over the stack.
+///
+/// # Safety
+/// As the pass calls it.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __tsan_atomic128_compare_exchange_val() {
+    core::arch::naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "push [rbp + 8]",
+        "push [rbp + 16]",
+        "call {}",
+        "leave",
+        "ret",
+        sym cas128
+    )
+}
+
+/// A fence between threads.
+#[unsafe(no_mangle)]
+pub extern "C" fn __tsan_atomic_thread_fence(order: u32) {
+    if let Some(mut thread) = current::enter()
+        && !thread.is_solo()
+    {
+        thread.atomic_fence(ordering(order));
+    }
+    std::sync::atomic::fence(SeqCst);
+}
+
+/// A fence between a thread and its own signal handlers: the call itself keeps the compiler from moving accesses over it.
+#[unsafe(no_mangle)]
+pub extern "C" fn __tsan_atomic_signal_fence(_order: u32) {}

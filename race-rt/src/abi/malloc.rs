@@ -1,0 +1,146 @@
+//! The malloc family, interposed.
+//!
+//! A release is announced before the block goes back, so that its next owner's allocation comes after it; an allocation
+//! after the block has arrived. `realloc` is the release of the old block and the allocation of the new one even where
+//! both are at one address.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::allocator::{
+    __libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc,
+};
+use super::with_return_address;
+use crate::report::model::Pc;
+use crate::sys::memory::PAGE;
+use crate::thread::{Hot, current};
+
+type Block = *mut libc::c_void;
+
+#[inline]
+fn is_solo() -> bool {
+    // SAFETY: the hot part is the running thread's own or a placeholder.
+    unsafe { (*current::hot()).epoch.load(Relaxed) & Hot::SOLO != 0 }
+}
+
+#[inline]
+fn allocated(block: Block, pc: usize) -> Block {
+    if !block.is_null()
+        && !is_solo()
+        && let Some(mut thread) = current::enter()
+    {
+        let site = thread.site(Pc(pc));
+        // SAFETY: the block came from the allocator just now.
+        let size = unsafe { libc::malloc_usable_size(block) };
+        thread.allocated(block as usize, size, site);
+    }
+    block
+}
+
+#[inline]
+fn released(block: Block, pc: usize) {
+    if !block.is_null()
+        && !is_solo()
+        && let Some(mut thread) = current::enter()
+    {
+        let site = thread.site(Pc(pc));
+        // SAFETY: the program owns the block and is giving it back.
+        let size = unsafe { libc::malloc_usable_size(block) };
+        thread.freed(block as usize, size, site);
+    }
+}
+
+extern "C" fn allocate(size: usize, pc: usize) -> Block {
+    // SAFETY: any size is valid.
+    allocated(unsafe { __libc_malloc(size) }, pc)
+}
+
+extern "C" fn allocate_zeroed(count: usize, size: usize, pc: usize) -> Block {
+    // SAFETY: any sizes are valid.
+    allocated(unsafe { __libc_calloc(count, size) }, pc)
+}
+
+extern "C" fn reallocate(block: Block, size: usize, pc: usize) -> Block {
+    released(block, pc);
+    // SAFETY: the block is the program's, null, or its mistake.
+    let new = unsafe { __libc_realloc(block, size) };
+    // Refused, the old block lives on.
+    let living = if new.is_null() && size > 0 {
+        block
+    } else {
+        new
+    };
+    allocated(living, pc);
+    new
+}
+
+extern "C" fn reallocate_array(block: Block, count: usize, size: usize, pc: usize) -> Block {
+    match count.checked_mul(size) {
+        Some(bytes) => reallocate(block, bytes, pc),
+        None => no_memory(),
+    }
+}
+
+fn no_memory() -> Block {
+    // SAFETY: the running thread's own errno.
+    unsafe { *libc::__errno_location() = libc::ENOMEM };
+    std::ptr::null_mut()
+}
+
+extern "C" fn allocate_aligned(alignment: usize, size: usize, pc: usize) -> Block {
+    // SAFETY: the C library checks the alignment.
+    allocated(unsafe { __libc_memalign(alignment, size) }, pc)
+}
+
+extern "C" fn allocate_posix(
+    to: *mut Block,
+    alignment: usize,
+    size: usize,
+    pc: usize,
+) -> libc::c_int {
+    if !alignment.is_power_of_two() || alignment % size_of::<Block>() != 0 {
+        return libc::EINVAL;
+    }
+    // SAFETY: errno is the running thread's own, and this function must leave it alone.
+    let block = unsafe {
+        let errno = *libc::__errno_location();
+        let block = __libc_memalign(alignment, size);
+        *libc::__errno_location() = errno;
+        block
+    };
+    if block.is_null() {
+        return libc::ENOMEM;
+    }
+    // SAFETY: the caller's place for the result.
+    unsafe { to.write(allocated(block, pc)) };
+    0
+}
+
+extern "C" fn allocate_pages(size: usize, pc: usize) -> Block {
+    allocate_aligned(PAGE, size, pc)
+}
+
+extern "C" fn allocate_whole_pages(size: usize, pc: usize) -> Block {
+    match size.checked_next_multiple_of(PAGE) {
+        Some(size) => allocate_aligned(PAGE, size, pc),
+        None => no_memory(),
+    }
+}
+
+extern "C" fn release(block: Block, pc: usize) {
+    released(block, pc);
+    // SAFETY: the block is the program's, null, or its mistake.
+    unsafe { __libc_free(block) }
+}
+
+with_return_address! {
+    malloc => allocate, "rsi";
+    calloc => allocate_zeroed, "rdx";
+    realloc => reallocate, "rdx";
+    reallocarray => reallocate_array, "rcx";
+    memalign => allocate_aligned, "rdx";
+    aligned_alloc => allocate_aligned, "rdx";
+    posix_memalign => allocate_posix, "rcx";
+    valloc => allocate_pages, "rsi";
+    pvalloc => allocate_whole_pages, "rsi";
+    free => release, "rsi";
+}

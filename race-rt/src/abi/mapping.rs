@@ -1,0 +1,74 @@
+//! Memory that the program maps and unmaps itself: a new mapping starts afresh.
+
+use libc::{c_int, c_long, c_void, off_t};
+
+use crate::thread::current;
+
+fn forget(address: usize, size: usize) {
+    if let Some(mut thread) = current::enter()
+        && !thread.is_solo()
+    {
+        thread.forget(address, address.saturating_add(size));
+    }
+}
+
+fn system_call(number: c_long, arguments: [usize; 6]) -> *mut c_void {
+    let [a, b, c, d, e, f] = arguments;
+    // SAFETY: the program asked for just this call.
+    unsafe { libc::syscall(number, a, b, c, d, e, f) as *mut c_void }
+}
+
+/// `mmap`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mmap(
+    address: *mut c_void,
+    size: usize,
+    protection: c_int,
+    flags: c_int,
+    file: c_int,
+    offset: off_t,
+) -> *mut c_void {
+    let arguments = [
+        address as usize,
+        size,
+        protection as usize,
+        flags as usize,
+        file as usize,
+        offset as usize,
+    ];
+    let mapped = system_call(libc::SYS_mmap, arguments);
+    if mapped != libc::MAP_FAILED {
+        forget(mapped as usize, size);
+    }
+    mapped
+}
+
+/// `mmap64`, interposed: the same as `mmap` here.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mmap64(
+    address: *mut c_void,
+    size: usize,
+    protection: c_int,
+    flags: c_int,
+    file: c_int,
+    offset: off_t,
+) -> *mut c_void {
+    // SAFETY: passed on from the caller.
+    unsafe { mmap(address, size, protection, flags, file, offset) }
+}
+
+/// `munmap`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn munmap(address: *mut c_void, size: usize) -> c_int {
+    forget(address as usize, size);
+    system_call(libc::SYS_munmap, [address as usize, size, 0, 0, 0, 0]) as c_int
+}

@@ -1,0 +1,36 @@
+//! The C ABI of the whole-program tier: what instrumented code calls, and the C library's functions that the engine has
+//! to see.
+//!
+//! LLVM's ThreadSanitizer pass puts a call before every access ([`access`]), in place of every atomic operation
+//! ([`atomic`]) and memory intrinsic ([`memory`]), and around every function ([`function`]). The allocator ([`malloc`]),
+//! the mapping of memory ([`mapping`]) and the threads ([`pthread`]) of the C library are interposed: the program's calls
+//! come here first. docs/whole-program.md says how all this is linked.
+//!
+//! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
+
+pub mod access;
+pub mod allocator;
+pub mod atomic;
+pub mod function;
+pub mod malloc;
+pub mod mapping;
+pub mod memory;
+pub mod next;
+pub mod pthread;
+
+/// Defines the exported function `$name`, which calls `$target` with its own return address in the register `$register`:
+/// the next one after its arguments.
+macro_rules! with_return_address {
+    ($($name:ident => $target:ident, $register:literal;)*) => {$(
+        #[doc = concat!("`", stringify!($name), "` of the ABI; see `", stringify!($target), "`.")]
+        ///
+        /// # Safety
+        /// As the pass calls it.
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name() {
+            core::arch::naked_asm!(concat!("mov ", $register, ", [rsp]"), "jmp {}", sym $target)
+        }
+    )*};
+}
+pub(crate) use with_return_address;

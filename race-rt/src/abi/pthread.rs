@@ -1,0 +1,203 @@
+//! Threads, interposed: creation, end, join, detachment, names.
+//!
+//! A thread's end comes after its thread-local destructors, which run the program's code: it is announced by the
+//! destructor of a key that puts itself off to the last round.
+
+use std::ffi::{CStr, c_char};
+use std::sync::OnceLock;
+
+use hashbrown::HashMap;
+use libc::{c_int, c_void, pthread_attr_t, pthread_t};
+
+use super::next::Next;
+use super::with_return_address;
+use crate::perturb;
+use crate::report::model::Pc;
+use crate::sys::spin::Spin;
+use crate::thread::{Thread, ThreadId, current, registry};
+
+type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+
+static CREATE: Next = Next::new(c"pthread_create");
+static JOIN: Next = Next::new(c"pthread_join");
+static DETACH: Next = Next::new(c"pthread_detach");
+static SET_NAME: Next = Next::new(c"pthread_setname_np");
+
+/// The system's names of the threads that can still be joined or detached.
+static THREADS: Spin<Option<HashMap<pthread_t, ThreadId>>> = Spin::new(None);
+
+struct NewThread {
+    start: Start,
+    argument: *mut c_void,
+    state: Option<Box<Thread>>,
+}
+
+extern "C" fn create(
+    to: *mut pthread_t,
+    attributes: *const pthread_attr_t,
+    start: Start,
+    argument: *mut c_void,
+    pc: usize,
+) -> c_int {
+    let mut id = None;
+    let state = current::enter().map(|mut thread| {
+        let site = thread.site(Pc(pc));
+        let child = registry::spawn(&mut thread, None, site);
+        id = Some(child.id());
+        child
+    });
+    let new = Box::into_raw(Box::new(NewThread {
+        start,
+        argument,
+        state,
+    }));
+    let result = {
+        // Held over the creation: the child waits for it, and so does not outrun its entry.
+        let mut threads = THREADS.lock();
+        // SAFETY: the address is that of the C library's `pthread_create`.
+        let real: extern "C" fn(
+            *mut pthread_t,
+            *const pthread_attr_t,
+            extern "C-unwind" fn(*mut c_void) -> *mut c_void,
+            *mut c_void,
+        ) -> c_int = unsafe { std::mem::transmute(CREATE.address()) };
+        let result = real(to, attributes, run, new.cast());
+        if result == 0
+            && let Some(id) = id
+        {
+            // SAFETY: a successful creation has written the name.
+            threads.get_or_insert_default().insert(unsafe { *to }, id);
+        }
+        result
+    };
+    if result != 0 {
+        // SAFETY: no thread was made that could use it.
+        let new = unsafe { Box::from_raw(new) };
+        if let Some(state) = new.state {
+            registry::finish(state);
+        }
+        return result;
+    }
+    if let Some(id) = id
+        && is_detached(attributes)
+    {
+        registry::detach(id);
+    }
+    perturb::after_spawn(Pc(pc));
+    result
+}
+
+fn is_detached(attributes: *const pthread_attr_t) -> bool {
+    let mut state = libc::PTHREAD_CREATE_JOINABLE;
+    // SAFETY: attributes that are not null are valid, as the creation has just found.
+    !attributes.is_null()
+        && unsafe { pthread_attr_getdetachstate(attributes, &mut state) } == 0
+        && state == libc::PTHREAD_CREATE_DETACHED
+}
+
+unsafe extern "C" {
+    fn pthread_attr_getdetachstate(attributes: *const pthread_attr_t, state: *mut c_int) -> c_int;
+}
+
+extern "C-unwind" fn run(new: *mut c_void) -> *mut c_void {
+    drop(THREADS.lock());
+    // SAFETY: `create` made it for this thread alone.
+    let NewThread {
+        start,
+        argument,
+        state,
+    } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };
+    if let Some(state) = state {
+        current::install(state);
+    }
+    // SAFETY: the key is valid; the value counts the rounds of destructors.
+    unsafe { libc::pthread_setspecific(end_key(), ROUNDS as *const c_void) };
+    start(argument)
+}
+
+/// Rounds of key destructors that the C library runs.
+const ROUNDS: usize = 4;
+
+fn end_key() -> libc::pthread_key_t {
+    static KEY: OnceLock<libc::pthread_key_t> = OnceLock::new();
+    *KEY.get_or_init(|| {
+        let mut key = 0;
+        // SAFETY: the destructor has the right type.
+        unsafe { libc::pthread_key_create(&mut key, Some(round)) };
+        key
+    })
+}
+
+extern "C" fn round(left: *mut c_void) {
+    match left as usize {
+        0 | 1 => current::end(),
+        // SAFETY: the key is valid; a value that is not null brings another round.
+        left => unsafe {
+            libc::pthread_setspecific(end_key(), (left - 1) as *const c_void);
+        },
+    }
+}
+
+fn forget_name(thread: pthread_t) -> Option<ThreadId> {
+    THREADS.lock().as_mut()?.remove(&thread)
+}
+
+/// `pthread_join`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pthread_join(thread: pthread_t, result: *mut *mut c_void) -> c_int {
+    // Looked up before: once the join has returned, the name may be another thread's.
+    let id = forget_name(thread);
+    // SAFETY: the address is that of the C library's `pthread_join`.
+    let real: extern "C" fn(pthread_t, *mut *mut c_void) -> c_int =
+        unsafe { std::mem::transmute(JOIN.address()) };
+    let status = real(thread, result);
+    if let Some(id) = id {
+        if status != 0 {
+            THREADS.lock().get_or_insert_default().insert(thread, id);
+        } else if let Some(mut joiner) = current::enter() {
+            registry::join(&mut joiner, id);
+        }
+    }
+    status
+}
+
+/// `pthread_detach`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pthread_detach(thread: pthread_t) -> c_int {
+    if let Some(id) = forget_name(thread) {
+        registry::detach(id);
+    }
+    // SAFETY: the address is that of the C library's `pthread_detach`.
+    let real: extern "C" fn(pthread_t) -> c_int = unsafe { std::mem::transmute(DETACH.address()) };
+    real(thread)
+}
+
+/// `pthread_setname_np`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int {
+    let id = THREADS
+        .lock()
+        .as_ref()
+        .and_then(|threads| threads.get(&thread).copied());
+    if let Some(id) = id {
+        // SAFETY: the caller passes a C string.
+        registry::set_name(id, &unsafe { CStr::from_ptr(name) }.to_string_lossy());
+    }
+    // SAFETY: the address is that of the C library's `pthread_setname_np`.
+    let real: extern "C" fn(pthread_t, *const c_char) -> c_int =
+        unsafe { std::mem::transmute(SET_NAME.address()) };
+    real(thread, name)
+}
+
+with_return_address! {
+    pthread_create => create, "r8";
+}
