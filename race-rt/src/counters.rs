@@ -54,10 +54,7 @@ impl Counters {
     /// One line that says what was given up; `None` when nothing was.
     pub fn summary(&self) -> Option<String> {
         let all = [
-            (
-                &self.entries_lost,
-                "accesses forgotten (out of shadow records)",
-            ),
+            (&self.entries_lost, "accesses forgotten (out of shadow records)"),
             (&self.edges_lost, "atomics without edges (out of cells)"),
             (&self.stacks_lost, "call stacks lost (context tree full)"),
             (&self.accesses_uncovered, "accesses outside the shadow"),

@@ -16,10 +16,7 @@ pub fn install() {
 }
 
 unsafe extern "C" {
-    fn on_exit(
-        handler: extern "C" fn(libc::c_int, *mut libc::c_void),
-        argument: *mut libc::c_void,
-    ) -> libc::c_int;
+    fn on_exit(handler: extern "C" fn(libc::c_int, *mut libc::c_void), argument: *mut libc::c_void) -> libc::c_int;
 }
 
 extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
@@ -49,10 +46,7 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
 /// Sleeps that long even when signals interrupt.
 fn wait(time: Duration) {
     let end = Instant::now() + time;
-    while let Some(rest) = end
-        .checked_duration_since(Instant::now())
-        .filter(|rest| !rest.is_zero())
-    {
+    while let Some(rest) = end.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero()) {
         std::thread::sleep(rest);
     }
 }

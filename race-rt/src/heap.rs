@@ -26,9 +26,7 @@ static LARGE_BLOCKS: RwLock<BTreeMap<usize, (usize, Entry)>> = RwLock::new(BTree
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 fn table() -> RwLockWriteGuard<'static, BTreeMap<usize, (usize, Entry)>> {
-    LARGE_BLOCKS
-        .write()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    LARGE_BLOCKS.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Notes `entry` for `range`, in place of all that the table has there.
@@ -77,11 +75,7 @@ pub struct BlockCache {
 impl BlockCache {
     /// Has met none.
     pub const fn new() -> BlockCache {
-        BlockCache {
-            range: 0..0,
-            entry: None,
-            generation: 0,
-        }
+        BlockCache { range: 0..0, entry: None, generation: 0 }
     }
 
     /// What an untouched granule at `address` starts with.
@@ -99,14 +93,9 @@ impl BlockCache {
 
     #[cold]
     fn look_up(&mut self, address: usize, generation: u64) {
-        let table = LARGE_BLOCKS
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let table = LARGE_BLOCKS.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         let before = table.range(..=address).next_back();
-        let after = table
-            .range(address + 1..)
-            .next()
-            .map_or(usize::MAX, |(start, _)| *start);
+        let after = table.range(address + 1..).next().map_or(usize::MAX, |(start, _)| *start);
         self.generation = generation;
         (self.range, self.entry) = match before {
             Some((start, (end, entry))) if *end > address => (*start..*end, Some(*entry)),

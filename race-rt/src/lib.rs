@@ -8,9 +8,7 @@
 //! The memory model is that of C++20 and Rust as observed in one execution; docs/memory-model.md has the table.
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")))]
-compile_error!(
-    "the race detector runs on x86_64-unknown-linux-gnu only: build without the feature `race` elsewhere"
-);
+compile_error!("the race detector runs on x86_64-unknown-linux-gnu only: build without the feature `race` elsewhere");
 
 #[cfg(feature = "whole-program")]
 pub mod abi;

@@ -128,39 +128,19 @@ impl Display for OptionError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { name } => match nearest(name) {
-                Some(known) => write!(
-                    formatter,
-                    "there is no option {name:?}, write {known:?} if that is meant"
-                ),
-                None => write!(
-                    formatter,
-                    "there is no option {name:?}, set {VARIABLE}=help=1 to see those that exist"
-                ),
+                Some(known) => write!(formatter, "there is no option {name:?}, write {known:?} if that is meant"),
+                None => write!(formatter, "there is no option {name:?}, set {VARIABLE}=help=1 to see those that exist"),
             },
-            Self::NoValue { name } => write!(
-                formatter,
-                "the option {name} stands without a value, write {name}=VALUE"
-            ),
-            Self::BadValue {
-                name,
-                value,
-                allowed,
-            } => {
-                write!(
-                    formatter,
-                    "the option {name} cannot be {value:?}, write {}",
-                    allowed.replace('`', "")
-                )
+            Self::NoValue { name } => write!(formatter, "the option {name} stands without a value, write {name}=VALUE"),
+            Self::BadValue { name, value, allowed } => {
+                write!(formatter, "the option {name} cannot be {value:?}, write {}", allowed.replace('`', ""))
             }
             Self::OpenQuote { rest } => write!(
                 formatter,
                 "the quote that opens {rest:?} is not closed, add the same quote at the end of the value"
             ),
             Self::NotText => {
-                write!(
-                    formatter,
-                    "the value is not valid UTF-8, write paths with such names through a link"
-                )
+                write!(formatter, "the value is not valid UTF-8, write paths with such names through a link")
             }
         }
     }
@@ -178,14 +158,10 @@ impl Options {
             if rest.is_empty() {
                 return Ok(options);
             }
-            let end = rest
-                .find(|c| c == '=' || is_separator(c))
-                .unwrap_or(rest.len());
+            let end = rest.find(|c| c == '=' || is_separator(c)).unwrap_or(rest.len());
             let (name, after) = rest.split_at(end);
             let Some(row) = find(name) else {
-                return Err(OptionError::Unknown {
-                    name: name.to_owned(),
-                });
+                return Err(OptionError::Unknown { name: name.to_owned() });
             };
             let Some(written) = after.strip_prefix('=') else {
                 return Err(OptionError::NoValue { name: row.name });
@@ -203,10 +179,7 @@ impl Options {
     /// The options of this process. Does not return if they are wrong or ask for help.
     pub fn from_env() -> Self {
         let text = std::env::var_os(VARIABLE).unwrap_or_default();
-        let parsed = text
-            .to_str()
-            .ok_or(OptionError::NotText)
-            .and_then(Self::parse);
+        let parsed = text.to_str().ok_or(OptionError::NotText).and_then(Self::parse);
         match parsed {
             Ok(options) if options.help => {
                 // Nothing is left to be done if stderr is closed.
@@ -243,25 +216,17 @@ fn is_separator(character: char) -> bool {
 /// Splits the text after a `=` into the value and what follows it.
 fn split_value(text: &str, path: bool) -> Result<(&str, &str), OptionError> {
     if let Some(quote) = text.chars().next().filter(|&c| c == '\'' || c == '"') {
-        return text[1..]
-            .split_once(quote)
-            .ok_or_else(|| OptionError::OpenQuote {
-                rest: text.to_owned(),
-            });
+        return text[1..].split_once(quote).ok_or_else(|| OptionError::OpenQuote { rest: text.to_owned() });
     }
     let ends = |(at, character): &(usize, char)| match character {
         ':' if path => starts_option(&text[at + 1..]),
         other => is_separator(*other),
     };
-    let end = text
-        .char_indices()
-        .find(ends)
-        .map_or(text.len(), |(at, _)| at);
+    let end = text.char_indices().find(ends).map_or(text.len(), |(at, _)| at);
     Ok(text.split_at(end))
 }
 
 /// Whether an option's name and `=` come next.
 fn starts_option(text: &str) -> bool {
-    text.split_once('=')
-        .is_some_and(|(name, _)| find(name).is_some())
+    text.split_once('=').is_some_and(|(name, _)| find(name).is_some())
 }

@@ -35,9 +35,7 @@ pub fn seed() -> u64 {
     static SEED: OnceCell<u64> = OnceCell::new();
     *SEED.get_or_init(|| {
         options().seed.unwrap_or_else(|| {
-            let now = std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap_or_default();
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             mix(now.as_nanos() as u64 ^ u64::from(std::process::id())) >> 32
         })
     })
@@ -58,9 +56,7 @@ pub struct Perturbation {
 impl Perturbation {
     /// The sequence of the thread with this number.
     pub fn new(id: ThreadId) -> Perturbation {
-        Perturbation {
-            state: mix(u64::from(id.0) + 1),
-        }
+        Perturbation { state: mix(u64::from(id.0) + 1) }
     }
 
     fn next(&mut self) -> u64 {
@@ -83,12 +79,7 @@ pub fn before_reference_drop(pc: Pc) {
     if thread.id() == ThreadId::MAIN || thread.is_solo() {
         return;
     }
-    let pause = choose(
-        &mut thread,
-        pc,
-        Duration::from_millis(1),
-        Duration::from_millis(3),
-    );
+    let pause = choose(&mut thread, pc, Duration::from_millis(1), Duration::from_millis(3));
     drop(thread);
     sleep(pause);
 }
@@ -98,12 +89,7 @@ pub fn after_spawn(pc: Pc) {
     let Some(mut thread) = current::enter() else {
         return;
     };
-    let pause = choose(
-        &mut thread,
-        pc,
-        Duration::from_micros(100),
-        Duration::from_micros(400),
-    );
+    let pause = choose(&mut thread, pc, Duration::from_micros(100), Duration::from_micros(400));
     drop(thread);
     sleep(pause);
 }
@@ -126,18 +112,11 @@ fn choose(thread: &mut Thread, pc: Pc, shortest: Duration, longest: Duration) ->
 
 fn sleep(pause: Option<Duration>) {
     let Some(pause) = pause else { return };
-    let request = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: pause.as_nanos() as i64,
-    };
+    let request = libc::timespec { tv_sec: 0, tv_nsec: pause.as_nanos() as i64 };
     // SAFETY: errno's address is the running thread's own; the program must not see that we slept.
     unsafe {
         let errno = *libc::__errno_location();
-        libc::syscall(
-            libc::SYS_nanosleep,
-            &raw const request,
-            std::ptr::null_mut::<libc::timespec>(),
-        );
+        libc::syscall(libc::SYS_nanosleep, &raw const request, std::ptr::null_mut::<libc::timespec>());
         *libc::__errno_location() = errno;
     }
 }

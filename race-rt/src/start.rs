@@ -34,10 +34,7 @@ pub fn options() -> &'static Options {
 
 #[cold]
 fn start() {
-    if STATE
-        .compare_exchange(NOT_STARTED, STARTING, Ordering::Acquire, Ordering::Acquire)
-        .is_err()
-    {
+    if STATE.compare_exchange(NOT_STARTED, STARTING, Ordering::Acquire, Ordering::Acquire).is_err() {
         wait_while(|| STATE.load(Ordering::Acquire) != STARTED);
         return;
     }
@@ -47,9 +44,7 @@ fn start() {
             "this process's stack lies outside the address ranges that have a shadow; run it without `ulimit -s unlimited`",
         );
     }
-    let reserved = map::reserve()
-        .and_then(|()| record::reserve())
-        .and_then(|()| atomic_cell::reserve());
+    let reserved = map::reserve().and_then(|()| record::reserve()).and_then(|()| atomic_cell::reserve());
     if let Err(error) = reserved.and_then(|()| context::reserve()) {
         fail(&format!(
             "cannot reserve the address space for the shadow memory ({error}); allow overcommit (vm.overcommit_memory=0) \

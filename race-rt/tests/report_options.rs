@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use race_rt::options::{
-    LogPath, OptionError, Options, Perturb, TABLE, VARIABLE, help_text, markdown_table,
-};
+use race_rt::options::{LogPath, OptionError, Options, Perturb, TABLE, VARIABLE, help_text, markdown_table};
 
 fn parsed(text: &str) -> Options {
     Options::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
@@ -53,26 +51,13 @@ fn every_option_is_understood() {
         help: true,
     };
     assert_eq!(parsed(text), expected);
-    assert_eq!(
-        text.split_whitespace().count(),
-        TABLE.len(),
-        "the text names every option"
-    );
+    assert_eq!(text.split_whitespace().count(), TABLE.len(), "the text names every option");
 }
 
 #[test]
 fn separators_are_white_space_commas_and_colons() {
-    let expected = Options {
-        exitcode: 3,
-        verbose: true,
-        ..Options::default()
-    };
-    for text in [
-        "exitcode=3 verbose=1",
-        "exitcode=3,verbose=1",
-        "exitcode=3:verbose=1",
-        " exitcode=3\n\tverbose=1,,",
-    ] {
+    let expected = Options { exitcode: 3, verbose: true, ..Options::default() };
+    for text in ["exitcode=3 verbose=1", "exitcode=3,verbose=1", "exitcode=3:verbose=1", " exitcode=3\n\tverbose=1,,"] {
         assert_eq!(parsed(text), expected, "{text:?}");
     }
 }
@@ -88,68 +73,36 @@ fn a_colon_belongs_to_a_path_unless_an_option_follows() {
 
 #[test]
 fn quotes_protect_separators() {
-    assert_eq!(
-        parsed("log_path='/a b,c:exitcode=3' verbose=1").log_path,
-        file("/a b,c:exitcode=3")
-    );
-    assert_eq!(
-        parsed("strip_path_prefix=\"it's\"").strip_path_prefix,
-        "it's"
-    );
+    assert_eq!(parsed("log_path='/a b,c:exitcode=3' verbose=1").log_path, file("/a b,c:exitcode=3"));
+    assert_eq!(parsed("strip_path_prefix=\"it's\"").strip_path_prefix, "it's");
     assert_eq!(parsed("exitcode='3'").exitcode, 3);
-    assert_eq!(
-        Options::parse("log_path='/a b"),
-        Err(OptionError::OpenQuote {
-            rest: "'/a b".into()
-        })
-    );
+    assert_eq!(Options::parse("log_path='/a b"), Err(OptionError::OpenQuote { rest: "'/a b".into() }));
 }
 
 #[test]
 fn names_of_streams_are_special_and_the_last_setting_counts() {
     assert_eq!(parsed("log_path=stdout").log_path, LogPath::Stdout);
-    assert_eq!(
-        parsed("log_path=stdout log_path=stderr").log_path,
-        LogPath::Stderr
-    );
+    assert_eq!(parsed("log_path=stdout log_path=stderr").log_path, LogPath::Stderr);
     assert_eq!(parsed("log_path=./stdout").log_path, file("./stdout"));
     assert_eq!(parsed("seed=5 seed=random").seed, None);
 }
 
 #[test]
 fn a_wrong_name_is_refused_with_the_nearest_one() {
-    assert_eq!(
-        refused("exit_code=3"),
-        "there is no option \"exit_code\", write \"exitcode\" if that is meant"
-    );
+    assert_eq!(refused("exit_code=3"), "there is no option \"exit_code\", write \"exitcode\" if that is meant");
     assert_eq!(
         refused("halt_on_eror=1"),
         "there is no option \"halt_on_eror\", write \"halt_on_error\" if that is meant"
     );
-    assert_eq!(
-        refused("colour=1"),
-        "there is no option \"colour\", set RACE_OPTIONS=help=1 to see those that exist"
-    );
-    assert_eq!(
-        refused("=1"),
-        "there is no option \"\", set RACE_OPTIONS=help=1 to see those that exist"
-    );
+    assert_eq!(refused("colour=1"), "there is no option \"colour\", set RACE_OPTIONS=help=1 to see those that exist");
+    assert_eq!(refused("=1"), "there is no option \"\", set RACE_OPTIONS=help=1 to see those that exist");
 }
 
 #[test]
 fn a_wrong_value_is_refused_with_what_is_allowed() {
-    assert_eq!(
-        refused("exitcode=256"),
-        "the option exitcode cannot be \"256\", write 0 to 255"
-    );
-    assert_eq!(
-        refused("perturb=some"),
-        "the option perturb cannot be \"some\", write off, on or full"
-    );
-    assert_eq!(
-        refused("verbose"),
-        "the option verbose stands without a value, write verbose=VALUE"
-    );
+    assert_eq!(refused("exitcode=256"), "the option exitcode cannot be \"256\", write 0 to 255");
+    assert_eq!(refused("perturb=some"), "the option perturb cannot be \"some\", write off, on or full");
+    assert_eq!(refused("verbose"), "the option verbose stands without a value, write verbose=VALUE");
     let bad = [
         "exitcode=-1",
         "exitcode=",
@@ -168,10 +121,7 @@ fn a_wrong_value_is_refused_with_what_is_allowed() {
         match Options::parse(text) {
             Err(OptionError::BadValue { name, .. }) => assert!(text.starts_with(name)),
             // A trailing separator is no part of the value.
-            Ok(options) => assert!(
-                text == "verbose=1:" && options.verbose,
-                "{text:?} is accepted"
-            ),
+            Ok(options) => assert!(text == "verbose=1:" && options.verbose, "{text:?} is accepted"),
             Err(other) => panic!("{text:?}: {other}"),
         }
     }
@@ -181,12 +131,8 @@ fn a_wrong_value_is_refused_with_what_is_allowed() {
 fn what_is_shown_is_what_is_read() {
     let defaults = Options::default();
     assert_eq!(parsed(&defaults.to_string()), defaults);
-    let odd = Options {
-        log_path: file("/a b"),
-        strip_path_prefix: "it's, a:b".into(),
-        seed: Some(0),
-        ..Options::default()
-    };
+    let odd =
+        Options { log_path: file("/a b"), strip_path_prefix: "it's, a:b".into(), seed: Some(0), ..Options::default() };
     assert_eq!(parsed(&odd.to_string()), odd);
 }
 
@@ -195,10 +141,7 @@ fn help_and_documentation_name_every_option_once() {
     for text in [help_text(), markdown_table()] {
         for row in &TABLE {
             let starts = [format!("  {}=", row.name), format!("| `{}` |", row.name)];
-            let lines = text
-                .lines()
-                .filter(|line| starts.iter().any(|start| line.starts_with(start.as_str())))
-                .count();
+            let lines = text.lines().filter(|line| starts.iter().any(|start| line.starts_with(start.as_str()))).count();
             assert_eq!(lines, 1, "{} in\n{text}", row.name);
         }
     }
@@ -207,13 +150,9 @@ fn help_and_documentation_name_every_option_once() {
 #[test]
 fn the_documentation_holds_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/options.md");
-    let document =
-        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("docs/options.md: {error}"));
+    let document = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("docs/options.md: {error}"));
     let table = markdown_table();
-    assert!(
-        document.contains(&table),
-        "docs/options.md must hold exactly this table:\n{table}"
-    );
+    assert!(document.contains(&table), "docs/options.md must hold exactly this table:\n{table}");
 }
 
 /// Set for the process that plays the watched program.
@@ -231,11 +170,7 @@ fn child_that_reads_its_environment() {
 fn run_with(options: &std::ffi::OsStr) -> Output {
     let mut command = Command::new(std::env::current_exe().expect("this test runs"));
     command.args(["--exact", "child_that_reads_its_environment", "--nocapture"]);
-    command
-        .env(CHILD, "1")
-        .env(VARIABLE, options)
-        .output()
-        .expect("this test can be run")
+    command.env(CHILD, "1").env(VARIABLE, options).output().expect("this test can be run")
 }
 
 #[test]
@@ -259,10 +194,7 @@ fn options_that_are_no_text_are_refused() {
     let output = run_with(std::ffi::OsStr::from_bytes(b"log_path=/tmp/\xff"));
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        stderr.starts_with("race: RACE_OPTIONS: the value is not valid UTF-8"),
-        "{stderr}"
-    );
+    assert!(stderr.starts_with("race: RACE_OPTIONS: the value is not valid UTF-8"), "{stderr}");
     assert_eq!(stderr.lines().count(), 1);
 }
 

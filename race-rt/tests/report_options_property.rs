@@ -7,9 +7,7 @@ use race_rt::options::{LogPath, OptionError, Options, Perturb, TABLE};
 
 /// Text that can be written in one kind of quotes.
 fn quotable() -> impl Strategy<Value = String> {
-    any::<String>().prop_filter("both kinds of quotes", |text| {
-        !(text.contains('\'') && text.contains('"'))
-    })
+    any::<String>().prop_filter("both kinds of quotes", |text| !(text.contains('\'') && text.contains('"')))
 }
 
 fn log_path() -> impl Strategy<Value = LogPath> {
@@ -17,10 +15,7 @@ fn log_path() -> impl Strategy<Value = LogPath> {
         Just(LogPath::Stderr),
         Just(LogPath::Stdout),
         quotable()
-            .prop_filter("no name of a file", |path| !matches!(
-                path.as_str(),
-                "" | "stderr" | "stdout"
-            ))
+            .prop_filter("no name of a file", |path| !matches!(path.as_str(), "" | "stderr" | "stdout"))
             .prop_map(|path| LogPath::File(PathBuf::from(path))),
     ]
 }
@@ -46,17 +41,10 @@ prop_compose! {
 
 /// Pieces that the parser gives a meaning to, in any order.
 fn almost_options() -> impl Strategy<Value = String> {
-    let names = TABLE
-        .iter()
-        .map(|row| row.name.to_owned())
-        .collect::<Vec<_>>();
-    const MARKS: [&str; 12] = [
-        "=", " ", ",", ":", "'", "\"", "0", "1", "on", "stdout", "\u{2003}", "ü",
-    ];
-    let piece = prop_oneof![
-        proptest::sample::select(names),
-        proptest::sample::select(&MARKS[..]).prop_map(str::to_owned)
-    ];
+    let names = TABLE.iter().map(|row| row.name.to_owned()).collect::<Vec<_>>();
+    const MARKS: [&str; 12] = ["=", " ", ",", ":", "'", "\"", "0", "1", "on", "stdout", "\u{2003}", "ü"];
+    let piece =
+        prop_oneof![proptest::sample::select(names), proptest::sample::select(&MARKS[..]).prop_map(str::to_owned)];
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 

@@ -35,9 +35,7 @@ impl Drop for Directory {
 }
 
 fn refusal(path: &Path) -> String {
-    Sink::new(&LogPath::File(path.to_owned()))
-        .expect_err("it cannot be written")
-        .to_string()
+    Sink::new(&LogPath::File(path.to_owned())).expect_err("it cannot be written").to_string()
 }
 
 #[test]
@@ -50,25 +48,6 @@ fn the_file_carries_the_process_number_and_is_made_by_the_first_report() {
     sink.write("two\n");
     assert_eq!(fs::read_to_string(&log).expect("the log"), "one\ntwo\n");
     assert_eq!(sink.unwritten(), 0);
-}
-
-#[test]
-fn reports_of_many_threads_are_not_mixed() {
-    let directory = Directory::new("threads");
-    let sink = directory.sink();
-    let text = |letter: char| format!("{}\n", letter.to_string().repeat(100_000));
-    thread::scope(|scope| {
-        for letter in ['a', 'b', 'c', 'd'] {
-            let sink = &sink;
-            scope.spawn(move || (0..10).for_each(|_| sink.write(&text(letter))));
-        }
-    });
-    let log = fs::read_to_string(directory.log_of(std::process::id())).expect("the log");
-    assert_eq!(log.lines().count(), 40);
-    for line in log.lines() {
-        let letter = line.chars().next().expect("no empty line");
-        assert_eq!(format!("{line}\n"), text(letter));
-    }
 }
 
 #[test]
@@ -98,65 +77,97 @@ fn a_log_that_cannot_be_written_is_refused_and_leaves_nothing() {
     let missing = directory.0.join("missing/log");
     let sentence = refusal(&missing);
     assert!(
-        sentence.starts_with(&format!(
-            "the option log_path names {}, which cannot be written (",
-            missing.display()
-        )),
+        sentence.starts_with(&format!("the option log_path names {}, which cannot be written (", missing.display())),
         "{sentence}"
     );
-    assert!(
-        sentence.ends_with("; give a path that can be written"),
-        "{sentence}"
-    );
+    assert!(sentence.ends_with("; give a path that can be written"), "{sentence}");
     assert_eq!(sentence.lines().count(), 1);
 
     fs::write(directory.0.join("file"), "").expect("a file");
     let _ = refusal(&directory.0.join("file/log"));
     fs::create_dir(directory.log_of(std::process::id())).expect("a directory");
     let _ = refusal(&directory.0.join("log"));
-    assert_eq!(
-        fs::read_dir(&directory.0).expect("the directory").count(),
-        2,
-        "only what the test made is there"
-    );
+    assert_eq!(fs::read_dir(&directory.0).expect("the directory").count(), 2, "only what the test made is there");
 }
 
-/// Set for the process that plays the watched program.
+/// Set for the process that plays the watched program, to what it has to do.
 const CHILD: &str = "REPORT_SINK_CHILD";
 
 #[test]
-fn child_that_writes_to_stderr() {
-    if std::env::var_os(CHILD).is_some() {
-        let sink = Sink::new(&LogPath::Stderr).expect("a stream needs no file");
-        sink.write("one\n");
-        sink.write("two\n");
-        println!("unwritten: {}", sink.unwritten());
+fn child_with_a_sink() {
+    let stderr = || Sink::new(&LogPath::Stderr).expect("a stream needs no file");
+    match std::env::var(CHILD).as_deref() {
+        Ok("count") => {
+            let sink = stderr();
+            sink.write("one\n");
+            sink.write("two\n");
+            println!("unwritten: {}", sink.unwritten());
+        }
+        Ok("threads") => {
+            let sink = stderr();
+            thread::scope(|scope| {
+                for letter in LETTERS {
+                    let sink = &sink;
+                    scope.spawn(move || (0..10).for_each(|_| sink.write(&long_line(letter))));
+                }
+            });
+        }
+        Ok("move") => {
+            let sink = Sink::new(&LogPath::File("log".into())).expect("the directory is writable");
+            std::env::set_current_dir("/").expect("a directory");
+            sink.write("where it was asked for\n");
+        }
+        _ => {}
     }
 }
 
-/// What the test above, run in a process of its own with this stderr, prints on stdout.
-fn unwritten_with(stderr: impl Into<Stdio>) -> String {
+/// The test above, alone, in a process of its own.
+fn child(task: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this test runs"));
+    command.args(["--exact", "child_with_a_sink", "--nocapture"]).env(CHILD, task);
     command
-        .args(["--exact", "child_that_writes_to_stderr", "--nocapture"])
-        .env(CHILD, "1")
-        .stderr(stderr);
-    let output = command.output().expect("this test can be run");
+}
+
+/// What each thread writes in the end.
+const LETTERS: [char; 4] = ['a', 'b', 'c', 'd'];
+
+/// More than a pipe holds, so that the kernel does not write it in one go.
+fn long_line(letter: char) -> String {
+    format!("{}\n", letter.to_string().repeat(200_000))
+}
+
+#[test]
+fn reports_of_many_threads_are_not_mixed() {
+    let output = child("threads").output().expect("this test can be run");
+    let text = String::from_utf8(output.stderr).expect("ASCII");
+    assert_eq!(text.lines().count(), 10 * LETTERS.len());
+    for line in text.lines() {
+        let letter = line.chars().next().expect("no empty line");
+        assert!(format!("{line}\n") == long_line(letter), "a line of {letter} is mixed with others");
+    }
+}
+
+#[test]
+fn a_relative_path_is_that_of_the_start() {
+    let directory = Directory::new("relative");
+    let process = child("move").current_dir(&directory.0).stdout(Stdio::null()).spawn().expect("this test can be run");
+    let log = directory.log_of(process.id());
+    assert!(process.wait_with_output().expect("it ends").status.success());
+    assert_eq!(fs::read_to_string(log).expect("the log"), "where it was asked for\n");
+}
+
+/// What the process prints on stdout when its stderr is this.
+fn unwritten_with(stderr: impl Into<Stdio>) -> String {
+    let output = child("count").stderr(stderr).output().expect("this test can be run");
     assert_eq!(output.status.code(), Some(0));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    stdout
-        .lines()
-        .find(|line| line.starts_with("unwritten"))
-        .unwrap_or_default()
-        .to_owned()
+    let count = stdout.lines().find(|line| line.starts_with("unwritten"));
+    count.unwrap_or_default().to_owned()
 }
 
 #[test]
 fn what_a_full_disk_or_a_closed_pipe_did_not_take_is_counted() {
-    let full = fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .expect("the device");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
     assert_eq!(unwritten_with(full), "unwritten: 2");
     let (reader, writer) = pipe();
     drop(reader);
@@ -186,10 +197,7 @@ fn a_directory_that_went_away_sends_the_report_to_stderr() {
 fn pipe() -> (OwnedFd, OwnedFd) {
     let mut ends = [0; 2];
     // SAFETY: the array has room for both descriptors.
-    assert_eq!(
-        unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) },
-        0
-    );
+    assert_eq!(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC) }, 0);
     // SAFETY: the descriptors were just made and belong to nobody else.
     unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) }
 }
@@ -206,8 +214,7 @@ fn a_closed_stream_is_an_error_and_no_panic() {
 #[test]
 fn a_full_pipe_that_nobody_reads_is_given_up() {
     let (_reader, writer) = pipe();
-    let error =
-        write_all(writer.as_raw_fd(), &vec![b'x'; 1 << 21]).expect_err("it cannot hold that much");
+    let error = write_all(writer.as_raw_fd(), &vec![b'x'; 1 << 21]).expect_err("it cannot hold that much");
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }
 
@@ -221,9 +228,7 @@ fn a_slow_reader_gets_everything() {
             // SAFETY: the descriptor is owned by this thread and stays open; blocking suits a reader better.
             unsafe { libc::fcntl(reader.as_raw_fd(), libc::F_SETFL, 0) };
             let mut received = Vec::new();
-            fs::File::from(reader)
-                .read_to_end(&mut received)
-                .map(|_| received)
+            fs::File::from(reader).read_to_end(&mut received).map(|_| received)
         });
         write_all(writer.as_raw_fd(), &text).expect("it is read");
         drop(writer);

@@ -19,12 +19,9 @@ fn record() -> Stack {
     stack.retain(|pc| pc.0 != 0);
     // The frames of the `backtrace` crate are not of the program's stack.
     let symbols = Symboliser::new();
-    let own = stack.iter().position(|&pc| {
-        symbols
-            .frames(pc)
-            .iter()
-            .any(|frame| frame.shown_function().ends_with("::record"))
-    });
+    let own = stack
+        .iter()
+        .position(|&pc| symbols.frames(pc).iter().any(|frame| frame.shown_function().ends_with("::record")));
     stack.split_off(own.expect("this function is on its own stack"))
 }
 
@@ -56,10 +53,8 @@ fn a_thread_shows_its_closure_and_nothing_outward_of_it() {
         .join()
         .expect("no panic");
     let frames = shown(&stack, StackRole::Access);
-    let expected = [
-        "report_symbols::record",
-        "report_symbols::a_thread_shows_its_closure_and_nothing_outward_of_it::{{closure}}",
-    ];
+    let expected =
+        ["report_symbols::record", "report_symbols::a_thread_shows_its_closure_and_nothing_outward_of_it::{{closure}}"];
     assert_eq!(functions(&frames), expected);
 }
 
@@ -67,46 +62,20 @@ fn a_thread_shows_its_closure_and_nothing_outward_of_it() {
 fn a_test_ends_with_the_closure_that_libtest_calls() {
     let frames = shown(&record(), StackRole::Access);
     let own = "report_symbols::a_test_ends_with_the_closure_that_libtest_calls";
-    assert_eq!(
-        functions(&frames),
-        [
-            "report_symbols::record",
-            own,
-            &format!("{own}::{{{{closure}}}}")
-        ]
-    );
+    assert_eq!(functions(&frames), ["report_symbols::record", own, &format!("{own}::{{{{closure}}}}")]);
 }
 
 #[test]
 fn inlined_calls_are_expanded_with_their_own_lines() {
     let (stack, inner, outer) = inlined_outer();
     let frames = shown(&stack, StackRole::Access);
-    let place = |name: &str| {
-        frames
-            .iter()
-            .position(|frame| frame.shown_function() == name)
-            .expect(name)
-    };
-    let (first, second) = (
-        place("report_symbols::inlined_inner"),
-        place("report_symbols::inlined_outer"),
-    );
+    let place = |name: &str| frames.iter().position(|frame| frame.shown_function() == name).expect(name);
+    let (first, second) = (place("report_symbols::inlined_inner"), place("report_symbols::inlined_outer"));
     assert_eq!(second, first + 1);
-    assert_eq!(
-        (frames[first].line, frames[second].line),
-        (Some(inner), Some(outer))
-    );
-    assert_eq!(
-        frames[first].pc, frames[second].pc,
-        "one address yields both"
-    );
+    assert_eq!((frames[first].line, frames[second].line), (Some(inner), Some(outer)));
+    assert_eq!(frames[first].pc, frames[second].pc, "one address yields both");
     assert_eq!(frames[first].offset, frames[second].offset);
-    assert!(
-        frames[first]
-            .file
-            .as_deref()
-            .is_some_and(|file| file.ends_with("tests/report_symbols.rs"))
-    );
+    assert!(frames[first].file.as_deref().is_some_and(|file| file.ends_with("tests/report_symbols.rs")));
     assert!(frames[first].column.is_some());
 }
 
@@ -114,9 +83,9 @@ fn inlined_calls_are_expanded_with_their_own_lines() {
 fn names_carry_no_hash() {
     for frame in record().iter().flat_map(|&pc| Symboliser::new().frames(pc)) {
         let name = frame.shown_function();
-        let hash = name.rsplit_once("::h").is_some_and(|(_, hash)| {
-            hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit())
-        });
+        let hash = name
+            .rsplit_once("::h")
+            .is_some_and(|(_, hash)| hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()));
         assert!(!hash, "{name}");
     }
 }
@@ -131,12 +100,7 @@ thread_local! {
 }
 
 type Start = extern "C" fn(*mut libc::c_void) -> *mut libc::c_void;
-type Create = unsafe extern "C" fn(
-    *mut libc::pthread_t,
-    *const libc::pthread_attr_t,
-    Start,
-    *mut libc::c_void,
-) -> i32;
+type Create = unsafe extern "C" fn(*mut libc::pthread_t, *const libc::pthread_attr_t, Start, *mut libc::c_void) -> i32;
 
 /// Stands before libc's function of that name, as a detector does.
 ///
@@ -177,33 +141,15 @@ fn spawn_stack(action: impl FnOnce()) -> Vec<Frame> {
 fn a_spawn_starts_with_the_function_that_was_called() {
     let frames = spawn_stack(|| thread::spawn(|| ()).join().expect("no panic"));
     let closure = "report_symbols::a_spawn_starts_with_the_function_that_was_called::{{closure}}";
-    assert_eq!(
-        functions(&frames)[..2],
-        ["std::thread::functions::spawn", closure]
-    );
-    assert!(
-        frames[0]
-            .shown_file("")
-            .starts_with("library/std/src/thread/"),
-        "{:?}",
-        frames[0]
-    );
+    assert_eq!(functions(&frames)[..2], ["std::thread::functions::spawn", closure]);
+    assert!(frames[0].shown_file("").starts_with("library/std/src/thread/"), "{:?}", frames[0]);
 }
 
 #[test]
 fn a_spawn_by_a_builder_starts_with_the_builder() {
-    let frames = spawn_stack(|| {
-        thread::Builder::new()
-            .spawn(|| ())
-            .expect("a thread")
-            .join()
-            .expect("no panic")
-    });
+    let frames = spawn_stack(|| thread::Builder::new().spawn(|| ()).expect("a thread").join().expect("no panic"));
     let closure = "report_symbols::a_spawn_by_a_builder_starts_with_the_builder::{{closure}}";
-    assert_eq!(
-        functions(&frames)[..2],
-        ["std::thread::builder::Builder::spawn", closure]
-    );
+    assert_eq!(functions(&frames)[..2], ["std::thread::builder::Builder::spawn", closure]);
 }
 
 #[test]
@@ -214,21 +160,26 @@ fn a_scoped_spawn_starts_with_the_scope() {
         });
     });
     let closure = "report_symbols::a_scoped_spawn_starts_with_the_scope::{{closure}}::{{closure}}";
-    assert_eq!(
-        functions(&frames)[..2],
-        ["std::thread::scoped::Scope::spawn", closure]
-    );
+    assert_eq!(functions(&frames)[..2], ["std::thread::scoped::Scope::spawn", closure]);
 }
 
 #[test]
 fn code_of_a_library_has_its_offset_there() {
     let frames = Symboliser::new().frames(Pc(libc::qsort as *const () as usize + 1));
-    let [frame] = &frames[..] else {
-        panic!("one frame, not {frames:?}")
-    };
+    let [frame] = &frames[..] else { panic!("one frame, not {frames:?}") };
     let module = frame.module.as_deref().expect("a loaded file");
     assert!(module.contains("libc"), "{module}");
     assert!(frame.offset < 1 << 32, "the load address is subtracted");
+}
+
+#[test]
+fn what_is_looked_up_is_the_call_and_not_where_it_returns_to() {
+    // The first byte of a function, as if the function before it ended with a call.
+    let start = code_of_a_library_has_its_offset_there as fn() as usize;
+    let frames = Symboliser::new().frames(Pc(start + 1));
+    let own = "report_symbols::code_of_a_library_has_its_offset_there";
+    assert_eq!(functions(&frames).last(), Some(&own));
+    assert_ne!(functions(&Symboliser::new().frames(Pc(start))).last(), Some(&own));
 }
 
 #[test]

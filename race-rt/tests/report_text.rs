@@ -49,39 +49,19 @@ fn bare(pc: Pc) -> Frame {
 
 fn program() -> Program {
     Program::default()
-        .with(
-            0x1a2c,
-            "app::counter::add",
-            "/home/u/app/src/counter.rs",
-            12,
-            9,
-        )
+        .with(0x1a2c, "app::counter::add", "/home/u/app/src/counter.rs", 12, 9)
         .with(0x1b01, "app::inner", "/home/u/app/src/main.rs", 30, 5)
         .with(0x1b01, "app::outer", "/home/u/app/src/main.rs", 20, 13)
         .with(0x1c01, "app::main", "/home/u/app/src/main.rs", 7, 1)
-        .with(
-            0x2001,
-            "std::thread::functions::spawn",
-            "/rustc/0f0f/library/std/src/thread/functions.rs",
-            131,
-            20,
-        )
+        .with(0x2001, "std::thread::functions::spawn", "/rustc/0f0f/library/std/src/thread/functions.rs", 131, 20)
 }
 
 fn label(id: u32, name: Option<&str>) -> ThreadLabel {
-    ThreadLabel {
-        id: ThreadId(id),
-        name: name.map(str::to_owned),
-    }
+    ThreadLabel { id: ThreadId(id), name: name.map(str::to_owned) }
 }
 
 fn side(kind: AccessKind, thread: ThreadLabel, stack: &[usize]) -> AccessSide {
-    AccessSide {
-        address: 0xc0_0001_2345,
-        kind,
-        thread,
-        stack: stack_of(stack),
-    }
+    AccessSide { address: 0xc0_0001_2345, kind, thread, stack: stack_of(stack) }
 }
 
 fn stack_of(addresses: &[usize]) -> Stack {
@@ -89,20 +69,12 @@ fn stack_of(addresses: &[usize]) -> Stack {
 }
 
 fn created(thread: ThreadLabel, finished: bool, stack: &[usize]) -> Creation {
-    Creation {
-        thread,
-        finished,
-        stack: stack_of(stack),
-    }
+    Creation { thread, finished, stack: stack_of(stack) }
 }
 
 fn two_threads() -> Report {
     Report {
-        current: side(
-            AccessKind::Write,
-            label(8, Some("worker")),
-            &[0x1a2c, 0x1b01],
-        ),
+        current: side(AccessKind::Write, label(8, Some("worker")), &[0x1a2c, 0x1b01]),
         previous: side(AccessKind::Read, label(7, None), &[0x1a2c]),
         creations: vec![
             created(label(8, Some("worker")), false, &[0x2001, 0x1c01]),
@@ -141,10 +113,7 @@ Thread 7 (finished) created at:
       /home/u/app/src/main.rs:7:1 +0x1c00
 ==================
 ";
-    assert_eq!(
-        render(&two_threads(), &program(), &Options::default()),
-        expected
-    );
+    assert_eq!(render(&two_threads(), &program(), &Options::default()), expected);
 }
 
 #[test]
@@ -153,10 +122,7 @@ fn the_main_thread_has_no_number_no_name_and_no_creation() {
     let report = Report {
         current: side(AccessKind::Read, main(), &[0x1c01]),
         previous: side(AccessKind::Write, label(3, None), &[0x1a2c]),
-        creations: vec![
-            created(main(), false, &[0x1c01]),
-            created(label(3, None), false, &[0x1c01]),
-        ],
+        creations: vec![created(main(), false, &[0x1c01]), created(label(3, None), false, &[0x1c01])],
     };
     let expected = "\
 ==================
@@ -175,16 +141,9 @@ Thread 3 (running) created at:
 ==================
 ";
     assert_eq!(render(&report, &program(), &Options::default()), expected);
-    let swapped = Report {
-        current: report.previous.clone(),
-        previous: report.current.clone(),
-        creations: vec![],
-    };
+    let swapped = Report { current: report.previous.clone(), previous: report.current.clone(), creations: vec![] };
     let text = render(&swapped, &program(), &Options::default());
-    assert!(
-        text.contains("\nPrevious read at 0x00c000012345 by main thread:\n"),
-        "{text}"
-    );
+    assert!(text.contains("\nPrevious read at 0x00c000012345 by main thread:\n"), "{text}");
 }
 
 #[test]
@@ -202,26 +161,10 @@ fn every_kind_of_access_has_its_words() {
     let words = [
         (AccessKind::Read, "Read", "Previous read"),
         (AccessKind::Write, "Write", "Previous write"),
-        (
-            AccessKind::AtomicRead,
-            "Atomic read",
-            "Previous atomic read",
-        ),
-        (
-            AccessKind::AtomicWrite,
-            "Atomic write",
-            "Previous atomic write",
-        ),
-        (
-            AccessKind::VolatileRead,
-            "Volatile read",
-            "Previous volatile read",
-        ),
-        (
-            AccessKind::VolatileWrite,
-            "Volatile write",
-            "Previous volatile write",
-        ),
+        (AccessKind::AtomicRead, "Atomic read", "Previous atomic read"),
+        (AccessKind::AtomicWrite, "Atomic write", "Previous atomic write"),
+        (AccessKind::VolatileRead, "Volatile read", "Previous volatile read"),
+        (AccessKind::VolatileWrite, "Volatile write", "Previous volatile write"),
         (AccessKind::Allocate, "Allocation", "Previous allocation"),
         (AccessKind::Free, "Free", "Previous free"),
     ];
@@ -235,13 +178,7 @@ fn every_kind_of_access_has_its_words() {
         let text = render(&report, &program(), &Options::default());
         let headings: Vec<&str> = text.lines().filter(|line| line.ends_with(':')).collect();
         let by_main = "at 0x00c000012345 by main thread:";
-        assert_eq!(
-            headings,
-            [
-                format!("{current} {by_main}"),
-                format!("{previous} {by_main}")
-            ]
-        );
+        assert_eq!(headings, [format!("{current} {by_main}"), format!("{previous} {by_main}")]);
     }
 }
 
@@ -276,10 +213,7 @@ fn long_addresses_are_whole_and_short_ones_filled_up() {
     report.previous.address = 0xffff_8000_0000_0001;
     let text = render(&report, &program(), &Options::default());
     assert!(text.contains("Write at 0x00000000007f by"), "{text}");
-    assert!(
-        text.contains("Previous read at 0xffff800000000001 by"),
-        "{text}"
-    );
+    assert!(text.contains("Previous read at 0xffff800000000001 by"), "{text}");
 }
 
 #[test]
@@ -287,31 +221,14 @@ fn a_name_cannot_break_the_lines() {
     let mut report = two_threads();
     report.current.thread.name = Some("a\n==================\u{1b}[0m ü".into());
     let text = render(&report, &program(), &Options::default());
-    assert!(
-        text.contains("by thread 8 'a\\n==================\\u{1b}[0m ü':\n"),
-        "{text}"
-    );
-    assert_eq!(
-        text.lines()
-            .filter(|line| *line == "==================")
-            .count(),
-        2
-    );
+    assert!(text.contains("by thread 8 'a\\n==================\\u{1b}[0m ü':\n"), "{text}");
+    assert_eq!(text.lines().filter(|line| *line == "==================").count(), 2);
 }
 
 #[test]
 fn paths_are_cut_after_the_text_that_the_option_names() {
-    let options = Options {
-        strip_path_prefix: "/main.".into(),
-        ..Options::default()
-    };
+    let options = Options { strip_path_prefix: "/main.".into(), ..Options::default() };
     let text = render(&two_threads(), &program(), &options);
-    assert!(
-        text.contains("  app::inner()\n      rs:30:5 +0x1b00\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains("      /home/u/app/src/counter.rs:12:9 +0x1a2b\n"),
-        "{text}"
-    );
+    assert!(text.contains("  app::inner()\n      rs:30:5 +0x1b00\n"), "{text}");
+    assert!(text.contains("      /home/u/app/src/counter.rs:12:9 +0x1a2b\n"), "{text}");
 }

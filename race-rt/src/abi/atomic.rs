@@ -33,11 +33,7 @@ fn watched(address: usize) -> Option<Inside> {
 
 #[inline]
 fn place(thread: &mut Inside, address: usize, size: usize, pc: usize) -> AtomicPlace {
-    AtomicPlace {
-        address,
-        size,
-        site: thread.site(Pc(pc)),
-    }
+    AtomicPlace { address, size, site: thread.site(Pc(pc)) }
 }
 
 #[inline]
@@ -71,13 +67,7 @@ fn update<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce() -> 
 }
 
 #[inline]
-fn exchange<T>(
-    address: usize,
-    success: u32,
-    failure: u32,
-    pc: usize,
-    operation: impl FnOnce() -> Result<T, T>,
-) -> T {
+fn exchange<T>(address: usize, success: u32, failure: u32, pc: usize, operation: impl FnOnce() -> Result<T, T>) -> T {
     let result = match watched(address) {
         None => operation(),
         Some(mut thread) => {
@@ -170,11 +160,22 @@ mod bits128 {
     use super::*;
 
     fn compare_exchange(address: usize, expected: u128, new: u128) -> Result<u128, u128> {
+        let (mut low, mut high) = (expected as u64, (expected >> 64) as u64);
         // SAFETY: the program operates atomically on that variable, so it is there and aligned, and the machine has the
-        // instruction.
-        let old = unsafe {
-            core::arch::x86_64::cmpxchg16b(address as *mut u128, expected, new, SeqCst, SeqCst)
-        };
+        // instruction. Its fixed operand rbx is the compiler's own and is put back.
+        unsafe {
+            core::arch::asm!(
+                "xchg rbx, {new_low}",
+                "lock cmpxchg16b [{address}]",
+                "mov rbx, {new_low}",
+                new_low = inout(reg) new as u64 => _,
+                address = in(reg) address,
+                in("rcx") (new >> 64) as u64,
+                inout("rax") low,
+                inout("rdx") high,
+            );
+        }
+        let old = u128::from(low) | (u128::from(high) << 64);
         if old == expected { Ok(old) } else { Err(old) }
     }
 
@@ -189,9 +190,7 @@ mod bits128 {
     }
 
     pub(super) extern "C" fn load(address: usize, order: u32, pc: usize) -> u128 {
-        super::load(address, order, pc, || {
-            compare_exchange(address, 0, 0).unwrap_or_else(|actual| actual)
-        })
+        super::load(address, order, pc, || compare_exchange(address, 0, 0).unwrap_or_else(|actual| actual))
     }
 
     pub(super) extern "C" fn store(address: usize, value: u128, order: u32, pc: usize) {
@@ -205,15 +204,11 @@ mod bits128 {
     }
 
     pub(super) extern "C" fn add(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || {
-            replace(address, |old| old.wrapping_add(value))
-        })
+        update(address, order, pc, || replace(address, |old| old.wrapping_add(value)))
     }
 
     pub(super) extern "C" fn sub(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || {
-            replace(address, |old| old.wrapping_sub(value))
-        })
+        update(address, order, pc, || replace(address, |old| old.wrapping_sub(value)))
     }
 
     pub(super) extern "C" fn and(address: usize, value: u128, order: u32, pc: usize) -> u128 {
@@ -229,9 +224,7 @@ mod bits128 {
     }
 
     pub(super) extern "C" fn nand(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || {
-            replace(address, |old| !(old & value))
-        })
+        update(address, order, pc, || replace(address, |old| !(old & value)))
     }
 
     pub(super) extern "C" fn cas(
@@ -242,14 +235,12 @@ mod bits128 {
         failure: u32,
         pc: usize,
     ) -> u128 {
-        exchange(address, success, failure, pc, || {
-            compare_exchange(address, expected, new)
-        })
+        exchange(address, success, failure, pc, || compare_exchange(address, expected, new))
     }
 }
 use bits128::{
-    add as add128, and as and128, cas as cas128, load as load128, nand as nand128, or as or128,
-    store as store128, sub as sub128, swap as swap128, xor as xor128,
+    add as add128, and as and128, cas as cas128, load as load128, nand as nand128, or as or128, store as store128,
+    sub as sub128, swap as swap128, xor as xor128,
 };
 
 with_return_address! {

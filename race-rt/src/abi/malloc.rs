@@ -6,9 +6,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::allocator::{
-    __libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc,
-};
+use super::allocator::{__libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc};
 use super::with_return_address;
 use crate::report::model::Pc;
 use crate::sys::memory::PAGE;
@@ -64,11 +62,7 @@ extern "C" fn reallocate(block: Block, size: usize, pc: usize) -> Block {
     // SAFETY: the block is the program's, null, or its mistake.
     let new = unsafe { __libc_realloc(block, size) };
     // Refused, the old block lives on.
-    let living = if new.is_null() && size > 0 {
-        block
-    } else {
-        new
-    };
+    let living = if new.is_null() && size > 0 { block } else { new };
     allocated(living, pc);
     new
 }
@@ -91,12 +85,7 @@ extern "C" fn allocate_aligned(alignment: usize, size: usize, pc: usize) -> Bloc
     allocated(unsafe { __libc_memalign(alignment, size) }, pc)
 }
 
-extern "C" fn allocate_posix(
-    to: *mut Block,
-    alignment: usize,
-    size: usize,
-    pc: usize,
-) -> libc::c_int {
+extern "C" fn allocate_posix(to: *mut Block, alignment: usize, size: usize, pc: usize) -> libc::c_int {
     if !alignment.is_power_of_two() || alignment % size_of::<Block>() != 0 {
         return libc::EINVAL;
     }

@@ -31,14 +31,7 @@ pub unsafe extern "C" fn mmap(
     file: c_int,
     offset: off_t,
 ) -> *mut c_void {
-    let arguments = [
-        address as usize,
-        size,
-        protection as usize,
-        flags as usize,
-        file as usize,
-        offset as usize,
-    ];
+    let arguments = [address as usize, size, protection as usize, flags as usize, file as usize, offset as usize];
     let mapped = system_call(libc::SYS_mmap, arguments);
     if mapped != libc::MAP_FAILED {
         forget(mapped as usize, size);

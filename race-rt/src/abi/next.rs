@@ -13,10 +13,7 @@ pub struct Next {
 impl Next {
     /// The next definition of `name` after the program's own.
     pub const fn new(name: &'static CStr) -> Next {
-        Next {
-            name,
-            address: AtomicUsize::new(0),
-        }
+        Next { name, address: AtomicUsize::new(0) }
     }
 
     /// The function's address.

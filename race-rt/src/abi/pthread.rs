@@ -46,11 +46,7 @@ extern "C" fn create(
         id = Some(child.id());
         child
     });
-    let new = Box::into_raw(Box::new(NewThread {
-        start,
-        argument,
-        state,
-    }));
+    let new = Box::into_raw(Box::new(NewThread { start, argument, state }));
     let result = {
         // Held over the creation: the child waits for it, and so does not outrun its entry.
         let mut threads = THREADS.lock();
@@ -102,11 +98,7 @@ unsafe extern "C" {
 extern "C-unwind" fn run(new: *mut c_void) -> *mut c_void {
     drop(THREADS.lock());
     // SAFETY: `create` made it for this thread alone.
-    let NewThread {
-        start,
-        argument,
-        state,
-    } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };
+    let NewThread { start, argument, state } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };
     if let Some(state) = state {
         current::install(state);
     }
@@ -151,8 +143,7 @@ pub unsafe extern "C" fn pthread_join(thread: pthread_t, result: *mut *mut c_voi
     // Looked up before: once the join has returned, the name may be another thread's.
     let id = forget_name(thread);
     // SAFETY: the address is that of the C library's `pthread_join`.
-    let real: extern "C" fn(pthread_t, *mut *mut c_void) -> c_int =
-        unsafe { std::mem::transmute(JOIN.address()) };
+    let real: extern "C" fn(pthread_t, *mut *mut c_void) -> c_int = unsafe { std::mem::transmute(JOIN.address()) };
     let status = real(thread, result);
     if let Some(id) = id {
         if status != 0 {
@@ -184,17 +175,13 @@ pub unsafe extern "C" fn pthread_detach(thread: pthread_t) -> c_int {
 /// As for the C library's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int {
-    let id = THREADS
-        .lock()
-        .as_ref()
-        .and_then(|threads| threads.get(&thread).copied());
+    let id = THREADS.lock().as_ref().and_then(|threads| threads.get(&thread).copied());
     if let Some(id) = id {
         // SAFETY: the caller passes a C string.
         registry::set_name(id, &unsafe { CStr::from_ptr(name) }.to_string_lossy());
     }
     // SAFETY: the address is that of the C library's `pthread_setname_np`.
-    let real: extern "C" fn(pthread_t, *const c_char) -> c_int =
-        unsafe { std::mem::transmute(SET_NAME.address()) };
+    let real: extern "C" fn(pthread_t, *const c_char) -> c_int = unsafe { std::mem::transmute(SET_NAME.address()) };
     real(thread, name)
 }
 

@@ -41,10 +41,7 @@ impl AccessKind {
     /// Whether memory changes.
     #[inline]
     pub const fn writes(self) -> bool {
-        !matches!(
-            self,
-            AccessKind::Read | AccessKind::AtomicRead | AccessKind::VolatileRead
-        )
+        !matches!(self, AccessKind::Read | AccessKind::AtomicRead | AccessKind::VolatileRead)
     }
 
     /// Whether the access is atomic.
@@ -70,8 +67,7 @@ impl AccessKind {
     /// Whether all that conflicts with `earlier` conflicts with `self`.
     #[inline]
     pub const fn subsumes(self, earlier: AccessKind) -> bool {
-        let same_way =
-            self.is_atomic() == earlier.is_atomic() && self.is_volatile() == earlier.is_volatile();
+        let same_way = self.is_atomic() == earlier.is_atomic() && self.is_volatile() == earlier.is_volatile();
         let plain = !self.is_atomic() && !self.is_volatile();
         (same_way || plain) && (self.writes() || !earlier.writes())
     }
@@ -85,14 +81,9 @@ mod tests {
     fn subsuming_is_what_its_definition_says() {
         for later in AccessKind::ALL {
             for earlier in AccessKind::ALL {
-                let by_definition = AccessKind::ALL
-                    .iter()
-                    .all(|any| !earlier.conflicts_with(*any) || later.conflicts_with(*any));
-                assert_eq!(
-                    later.subsumes(earlier),
-                    by_definition,
-                    "{later:?} over {earlier:?}"
-                );
+                let by_definition =
+                    AccessKind::ALL.iter().all(|any| !earlier.conflicts_with(*any) || later.conflicts_with(*any));
+                assert_eq!(later.subsumes(earlier), by_definition, "{later:?} over {earlier:?}");
             }
         }
     }

@@ -34,12 +34,8 @@ use crate::thread::{Hot, Thread, current};
 #[inline(always)]
 pub unsafe fn read(address: usize, size: usize, pc: Pc) {
     // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
-    let (epoch, word) = unsafe {
-        (
-            (*current::hot()).epoch.load(Relaxed),
-            Word::from_bits(map::word_of(address).load(Relaxed)),
-        )
-    };
+    let (epoch, word) =
+        unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
     if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
     }
@@ -53,12 +49,8 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
 #[inline(always)]
 pub unsafe fn write(address: usize, size: usize, pc: Pc) {
     // SAFETY: as for `read`.
-    let (epoch, word) = unsafe {
-        (
-            (*current::hot()).epoch.load(Relaxed),
-            Word::from_bits(map::word_of(address).load(Relaxed)),
-        )
-    };
+    let (epoch, word) =
+        unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
     if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
     }
@@ -130,16 +122,7 @@ impl Thread {
             granule.start_with(entry);
         }
         let (clock, records) = self.clock_and_records();
-        let conflicts = granule.record_access(
-            NewAccess {
-                clock,
-                epoch,
-                kind,
-                mask,
-                site,
-            },
-            records,
-        );
+        let conflicts = granule.record_access(NewAccess { clock, epoch, kind, mask, site }, records);
         for conflict in conflicts {
             gather::race(self, address, kind, site, conflict);
         }

@@ -56,11 +56,7 @@ impl Time {
     /// The next time, or `None` when the slot is exhausted.
     #[inline]
     pub const fn next(self) -> Option<Time> {
-        if self.0 == Time::LAST.0 {
-            None
-        } else {
-            Some(Time(self.0 + 1))
-        }
+        if self.0 == Time::LAST.0 { None } else { Some(Time(self.0 + 1)) }
     }
 }
 

@@ -19,10 +19,7 @@ impl Snapshot {
     /// Freezes `times`.
     pub fn new(times: &[Time]) -> Arc<Snapshot> {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Snapshot {
-            id,
-            times: times.into(),
-        })
+        Arc::new(Snapshot { id, times: times.into() })
     }
 
     /// The snapshot's identity; zero is nobody's.

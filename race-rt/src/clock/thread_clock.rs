@@ -24,12 +24,7 @@ impl ThreadClock {
     pub fn new(slot: Slot, time: Time) -> ThreadClock {
         let mut times = vec![Time::ZERO; slot.index() + 1];
         times[slot.index()] = time;
-        ThreadClock {
-            slot,
-            times,
-            published: None,
-            joined: Vec::new(),
-        }
+        ThreadClock { slot, times, published: None, joined: Vec::new() }
     }
 
     /// The thread's current step.
@@ -145,10 +140,7 @@ mod tests {
         object.replace(a.release().0);
         assert!(b.acquire(&object));
         assert!(b.knows(before));
-        assert!(
-            !b.knows(a.epoch()),
-            "what follows the release is not carried"
-        );
+        assert!(!b.knows(a.epoch()), "what follows the release is not carried");
         assert!(!c.knows(before));
         assert!(!b.acquire(&object), "the second time teaches nothing");
     }

@@ -31,14 +31,7 @@ const fn row(
     set: fn(&mut Options, &str) -> Option<()>,
     get: fn(&Options) -> String,
 ) -> Row {
-    Row {
-        name,
-        values,
-        meaning,
-        path: false,
-        set,
-        get,
-    }
+    Row { name, values, meaning, path: false, set, get }
 }
 
 /// Every option there is.
@@ -88,12 +81,7 @@ pub const TABLE: [Row; 13] = [
         "history_size",
         "0 to 7",
         "no effect, known because Go has it: stacks of earlier accesses are never lost",
-        |options, value| {
-            assign(
-                &mut options.history_size,
-                value.parse().ok().filter(|&size| size <= 7),
-            )
-        },
+        |options, value| assign(&mut options.history_size, value.parse().ok().filter(|&size| size <= 7)),
         |options| options.history_size.to_string(),
     ),
     row(
@@ -129,11 +117,7 @@ pub const TABLE: [Row; 13] = [
         "`random` or 0 to 18446744073709551615",
         "what the disturbance is drawn from; the same seed asks for the same pauses",
         |options, value| assign(&mut options.seed, read_seed(value)),
-        |options| {
-            options
-                .seed
-                .map_or("random".to_owned(), |seed| seed.to_string())
-        },
+        |options| options.seed.map_or("random".to_owned(), |seed| seed.to_string()),
     ),
     row(
         "verbose",
@@ -158,15 +142,8 @@ pub fn help_text() -> String {
     for row in &TABLE {
         let default = (row.get)(&defaults);
         let (values, meaning) = (row.values.replace('`', ""), row.meaning.replace('`', ""));
-        let shown = if default.is_empty() {
-            "empty"
-        } else {
-            &default
-        };
-        text.push_str(&format!(
-            "  {}={shown}\n      {meaning} ({values})\n",
-            row.name
-        ));
+        let shown = if default.is_empty() { "empty" } else { &default };
+        text.push_str(&format!("  {}={shown}\n      {meaning} ({values})\n", row.name));
     }
     text
 }
@@ -180,10 +157,7 @@ pub fn markdown_table() -> String {
             empty if empty.is_empty() => "empty".to_owned(),
             value => format!("`{value}`"),
         };
-        text.push_str(&format!(
-            "| `{}` | {} | {default} | {} |\n",
-            row.name, row.values, row.meaning
-        ));
+        text.push_str(&format!("| `{}` | {} | {default} | {} |\n", row.name, row.values, row.meaning));
     }
     text
 }
@@ -251,30 +225,16 @@ fn show_log_path(path: &LogPath) -> String {
     }
 }
 
-const PERTURB_WORDS: [(&str, Perturb); 3] = [
-    ("off", Perturb::Off),
-    ("on", Perturb::On),
-    ("full", Perturb::Full),
-];
+const PERTURB_WORDS: [(&str, Perturb); 3] = [("off", Perturb::Off), ("on", Perturb::On), ("full", Perturb::Full)];
 
 fn read_perturb(value: &str) -> Option<Perturb> {
-    PERTURB_WORDS
-        .iter()
-        .find(|(word, _)| *word == value)
-        .map(|(_, perturb)| *perturb)
+    PERTURB_WORDS.iter().find(|(word, _)| *word == value).map(|(_, perturb)| *perturb)
 }
 
 fn show_perturb(value: Perturb) -> &'static str {
-    PERTURB_WORDS
-        .iter()
-        .find(|(_, perturb)| *perturb == value)
-        .map_or("", |(word, _)| word)
+    PERTURB_WORDS.iter().find(|(_, perturb)| *perturb == value).map_or("", |(word, _)| word)
 }
 
 fn read_seed(value: &str) -> Option<Option<u64>> {
-    if value == "random" {
-        Some(None)
-    } else {
-        value.parse().ok().map(Some)
-    }
+    if value == "random" { Some(None) } else { value.parse().ok().map(Some) }
 }

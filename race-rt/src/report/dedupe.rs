@@ -22,10 +22,7 @@ pub struct RaceKey {
 impl RaceKey {
     /// The key of a race between accesses made at these two places.
     pub fn new(one: Pc, other: Pc) -> Self {
-        Self {
-            lower: one.min(other),
-            higher: one.max(other),
-        }
+        Self { lower: one.min(other), higher: one.max(other) }
     }
 
     /// The key of a report: the innermost place of each stack that is not this library's own.
@@ -51,29 +48,16 @@ pub struct Dedupe {
 impl Dedupe {
     /// Nothing reported yet.
     pub const fn new() -> Self {
-        Self {
-            seen: Mutex::new(None),
-            reported: AtomicU64::new(0),
-            suppressed: AtomicU64::new(0),
-        }
+        Self { seen: Mutex::new(None), reported: AtomicU64::new(0), suppressed: AtomicU64::new(0) }
     }
 
     /// Whether to report the race; counts it as reported or as suppressed.
     ///
     /// `suppress_equal` is the option `suppress_equal_stacks`.
     pub fn admit(&self, key: RaceKey, suppress_equal: bool) -> bool {
-        let first = self
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_default()
-            .insert(key);
+        let first = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(key);
         let admitted = first || !suppress_equal;
-        let counter = if admitted {
-            &self.reported
-        } else {
-            &self.suppressed
-        };
+        let counter = if admitted { &self.reported } else { &self.suppressed };
         counter.fetch_add(1, Ordering::Relaxed);
         admitted
     }
@@ -115,13 +99,9 @@ mod tests {
     fn of_two_threads_with_one_race_one_reports_it() {
         let dedupe = Dedupe::new();
         let admitted: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| dedupe.admit(RaceKey::new(Pc(3), Pc(4)), true)))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| usize::from(thread.join().expect("no panic")))
-                .sum()
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| dedupe.admit(RaceKey::new(Pc(3), Pc(4)), true))).collect();
+            threads.into_iter().map(|thread| usize::from(thread.join().expect("no panic"))).sum()
         });
         assert_eq!(admitted, 1);
         assert_eq!((dedupe.reported(), dedupe.suppressed()), (1, 7));

@@ -39,13 +39,8 @@ pub const UNKNOWN_MODULE: &str = "<no file>";
 /// Path parts after which a path says enough: the crate's own directory follows, or `library/` of the toolchain's.
 ///
 /// The number is how many further components to drop (the registry's or the compiler's hash).
-const KNOWN_ROOTS: [(&str, usize); 5] = [
-    ("/rustc/", 1),
-    ("/lib/rustlib/src/rust/", 0),
-    ("/registry/src/", 1),
-    ("/git/checkouts/", 0),
-    ("/rust/deps/", 0),
-];
+const KNOWN_ROOTS: [(&str, usize); 5] =
+    [("/rustc/", 1), ("/lib/rustlib/src/rust/", 0), ("/registry/src/", 1), ("/git/checkouts/", 0), ("/rust/deps/", 0)];
 
 impl Frame {
     /// The function's name as a report shows it, without the parentheses.
@@ -102,26 +97,14 @@ mod tests {
     #[test]
     fn toolchain_and_registry_directories_are_left_out() {
         let cases = [
-            (
-                "/rustc/0123abcd/library/std/src/thread/mod.rs",
-                "library/std/src/thread/mod.rs",
-            ),
+            ("/rustc/0123abcd/library/std/src/thread/mod.rs", "library/std/src/thread/mod.rs"),
             (
                 "/home/u/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/ptr/mod.rs",
                 "library/core/src/ptr/mod.rs",
             ),
-            (
-                "/home/u/.cargo/registry/src/index.crates.io-00ff/rayon-1.10.0/src/lib.rs",
-                "rayon-1.10.0/src/lib.rs",
-            ),
-            (
-                "/home/u/.cargo/git/checkouts/some-0f0f/abc123/src/lib.rs",
-                "some-0f0f/abc123/src/lib.rs",
-            ),
-            (
-                "/rust/deps/hashbrown-0.15.4/src/raw.rs",
-                "hashbrown-0.15.4/src/raw.rs",
-            ),
+            ("/home/u/.cargo/registry/src/index.crates.io-00ff/rayon-1.10.0/src/lib.rs", "rayon-1.10.0/src/lib.rs"),
+            ("/home/u/.cargo/git/checkouts/some-0f0f/abc123/src/lib.rs", "some-0f0f/abc123/src/lib.rs"),
+            ("/rust/deps/hashbrown-0.15.4/src/raw.rs", "hashbrown-0.15.4/src/raw.rs"),
             ("/home/u/project/src/main.rs", "/home/u/project/src/main.rs"),
             ("./nptl/pthread_create.c", "./nptl/pthread_create.c"),
         ];
@@ -134,31 +117,18 @@ mod tests {
     fn strip_keeps_the_text_after_its_first_occurrence_anywhere() {
         assert_eq!(frame(Some("/home/u/main.rs")).shown_file("/main."), "rs");
         assert_eq!(frame(Some("/a/b/a/b/c.rs")).shown_file("/b/"), "a/b/c.rs");
-        assert_eq!(
-            frame(Some("/rustc/0123/library/std/src/rt.rs")).shown_file("library/std/"),
-            "src/rt.rs"
-        );
+        assert_eq!(frame(Some("/rustc/0123/library/std/src/rt.rs")).shown_file("library/std/"), "src/rt.rs");
     }
 
     #[test]
     fn strip_that_does_not_occur_changes_nothing() {
-        assert_eq!(
-            frame(Some("/rustc/0123/library/std/src/rt.rs")).shown_file("/nowhere/"),
-            "library/std/src/rt.rs"
-        );
+        assert_eq!(frame(Some("/rustc/0123/library/std/src/rt.rs")).shown_file("/nowhere/"), "library/std/src/rt.rs");
     }
 
     #[test]
     fn without_debug_information_the_module_stands_for_the_file() {
         assert_eq!(frame(None).shown_file("libfoo"), "libfoo.so");
-        assert_eq!(
-            Frame {
-                module: None,
-                ..frame(None)
-            }
-            .shown_file(""),
-            "<no file>"
-        );
+        assert_eq!(Frame { module: None, ..frame(None) }.shown_file(""), "<no file>");
         assert_eq!(frame(None).shown_function(), "<unknown>");
     }
 }

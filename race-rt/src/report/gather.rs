@@ -38,8 +38,7 @@ pub fn count() -> u64 {
 #[inline(never)]
 pub fn race(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry) {
     let options = options();
-    if !options.report_bugs || (options.suppress_equal_stacks && !first_of_stacks(site, other.site))
-    {
+    if !options.report_bugs || (options.suppress_equal_stacks && !first_of_stacks(site, other.site)) {
         return;
     }
     let report = gather(thread, address, kind, site, other);
@@ -61,20 +60,14 @@ fn is_own(pc: Pc) -> bool {
 fn first_of_stacks(one: NodeId, other: NodeId) -> bool {
     let pair = (one.0.min(other.0), one.0.max(other.0));
     let mut seen = SEEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    seen.get_or_insert_default()
-        .insert((NodeId(pair.0), NodeId(pair.1)))
+    seen.get_or_insert_default().insert((NodeId(pair.0), NodeId(pair.1)))
 }
 
 fn gather(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry) -> Report {
     let first_byte = other.word.mask().0.trailing_zeros() as usize;
     let address = (address & !7) + first_byte;
     let other_id = registry::owner_of(other.word.epoch());
-    let side = |id: ThreadId, kind, site| AccessSide {
-        address,
-        kind,
-        thread: label(id),
-        stack: context::stack(site),
-    };
+    let side = |id: ThreadId, kind, site| AccessSide { address, kind, thread: label(id), stack: context::stack(site) };
     let ids = [thread.id(), other_id];
     let mut creations: Vec<Creation> = Vec::new();
     for id in ids {
@@ -82,20 +75,11 @@ fn gather(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other
             creations.push(creation(id));
         }
     }
-    Report {
-        current: side(ids[0], kind, site),
-        previous: side(ids[1], other.word.kind(), other.site),
-        creations,
-    }
+    Report { current: side(ids[0], kind, site), previous: side(ids[1], other.word.kind(), other.site), creations }
 }
 
 fn label(id: ThreadId) -> ThreadLabel {
-    ThreadLabel {
-        id,
-        name: registry::info(id)
-            .and_then(|info| info.name)
-            .map(String::from),
-    }
+    ThreadLabel { id, name: registry::info(id).and_then(|info| info.name).map(String::from) }
 }
 
 fn creation(id: ThreadId) -> Creation {

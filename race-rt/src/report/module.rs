@@ -18,10 +18,7 @@ pub struct Place {
 
 /// Finds the loaded file that holds `address`.
 pub fn locate(address: usize) -> Option<Place> {
-    let mut search = Search {
-        address,
-        found: None,
-    };
+    let mut search = Search { address, found: None };
     // SAFETY: the callback has the signature that the function asks for, and `search` outlives the call, which is the
     // only time when the callback uses it.
     unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
@@ -38,24 +35,18 @@ struct Search {
 /// # Safety
 ///
 /// `info` must be the loader's description of a loaded file and `data` a [`Search`] that nobody else uses.
-unsafe extern "C" fn visit(
-    info: *mut libc::dl_phdr_info,
-    _size: usize,
-    data: *mut c_void,
-) -> c_int {
+unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
     // SAFETY: the loader passes on the `data` that `locate` gave it and a description that is valid during this call.
     let (search, info) = unsafe { (&mut *data.cast::<Search>(), &*info) };
     if info.dlpi_phdr.is_null() {
         return 0;
     }
     // SAFETY: the loader keeps `dlpi_phnum` program headers at `dlpi_phdr` while the file is loaded.
-    let headers =
-        unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
     let base = info.dlpi_addr as usize;
     let offset = search.address.wrapping_sub(base);
     let holds = |header: &libc::Elf64_Phdr| {
-        header.p_type == libc::PT_LOAD
-            && offset.wrapping_sub(header.p_vaddr as usize) < header.p_memsz as usize
+        header.p_type == libc::PT_LOAD && offset.wrapping_sub(header.p_vaddr as usize) < header.p_memsz as usize
     };
     if !headers.iter().any(holds) {
         return 0;
@@ -66,10 +57,7 @@ unsafe extern "C" fn visit(
         // SAFETY: a name that is not null is a C string that lives as long as the file is loaded.
         unsafe { CStr::from_ptr(info.dlpi_name) }
     };
-    search.found = Some(Place {
-        module: file_name(name),
-        offset,
-    });
+    search.found = Some(Place { module: file_name(name), offset });
     1
 }
 
@@ -82,10 +70,7 @@ fn file_name(path: &CStr) -> String {
     } else {
         Path::new(OsStr::from_bytes(path.to_bytes()))
     };
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -94,24 +79,16 @@ mod tests {
 
     #[test]
     fn the_own_code_is_in_the_own_executable() {
-        let place =
-            locate(locate as fn(usize) -> Option<Place> as usize).expect("this code is loaded");
+        let place = locate(locate as fn(usize) -> Option<Place> as usize).expect("this code is loaded");
         let executable = std::env::current_exe().expect("it runs");
-        assert_eq!(
-            Some(place.module.as_ref()),
-            executable.file_name().and_then(OsStr::to_str)
-        );
+        assert_eq!(Some(place.module.as_ref()), executable.file_name().and_then(OsStr::to_str));
         assert!(place.offset < 1 << 32);
     }
 
     #[test]
     fn a_libc_function_is_in_a_shared_library() {
         let place = locate(libc::strlen as *const () as usize).expect("libc is loaded");
-        assert!(
-            place.module.contains("libc") || place.module.contains("ld-"),
-            "{}",
-            place.module
-        );
+        assert!(place.module.contains("libc") || place.module.contains("ld-"), "{}", place.module);
     }
 
     #[test]

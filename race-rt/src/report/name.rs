@@ -8,11 +8,7 @@
 pub fn plain(demangled: &str) -> String {
     let name = without_function_arguments(demangled);
     match self_type(&name) {
-        Some((kind, rest))
-            if kind
-                .chars()
-                .all(|c| c.is_alphanumeric() || c == '_' || c == ':') =>
-        {
+        Some((kind, rest)) if kind.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':') => {
             format!("{kind}{rest}")
         }
         _ => name,
@@ -24,10 +20,7 @@ pub fn plain(demangled: &str) -> String {
 /// `None` for names without a path, such as C functions.
 pub fn crate_of(name: &str) -> Option<&str> {
     let path = name.trim_start_matches(['<', '&', '*', '[', '(']);
-    let path = path
-        .strip_prefix("dyn ")
-        .or_else(|| path.strip_prefix("mut "))
-        .unwrap_or(path);
+    let path = path.strip_prefix("dyn ").or_else(|| path.strip_prefix("mut ")).unwrap_or(path);
     let end = path.find(|c: char| !c.is_alphanumeric() && c != '_')?;
     let (first, rest) = path.split_at(end);
     (!first.is_empty() && rest.starts_with("::")).then_some(first)
@@ -43,11 +36,7 @@ pub fn base(name: &str) -> String {
         rest = closing(group).map_or("", |end| &group[end + 1..]);
     }
     flat.push_str(rest);
-    let identifier = flat
-        .split("::")
-        .filter(|part| !part.is_empty() && !part.starts_with('{'))
-        .last()
-        .unwrap_or("");
+    let identifier = flat.split("::").filter(|part| !part.is_empty() && !part.starts_with('{')).last().unwrap_or("");
     identifier.split('{').next().unwrap_or("").to_owned()
 }
 
@@ -117,23 +106,14 @@ mod tests {
                 "std::thread::lifecycle::spawn_unchecked::<f::{closure#1}, ()>::{closure#1}",
                 "std::thread::lifecycle::spawn_unchecked::{closure#1}",
             ),
-            (
-                "a::call::<fn() -> core::result::Result<(), ()>, u8>",
-                "a::call",
-            ),
+            ("a::call::<fn() -> core::result::Result<(), ()>, u8>", "a::call"),
             (
                 "std::thread::scoped::<impl std::thread::builder::Builder>::spawn_scoped",
                 "std::thread::scoped::<impl std::thread::builder::Builder>::spawn_scoped",
             ),
             ("<a::Stack<u64>>::push", "<a::Stack<u64>>::push"),
-            (
-                "<a::T as core::ops::drop::Drop>::drop",
-                "<a::T as core::ops::drop::Drop>::drop",
-            ),
-            (
-                "core::ptr::drop_in_place<alloc::vec::Vec<u8>>",
-                "core::ptr::drop_in_place<alloc::vec::Vec<u8>>",
-            ),
+            ("<a::T as core::ops::drop::Drop>::drop", "<a::T as core::ops::drop::Drop>::drop"),
+            ("core::ptr::drop_in_place<alloc::vec::Vec<u8>>", "core::ptr::drop_in_place<alloc::vec::Vec<u8>>"),
             ("probe::main::{{closure}}", "probe::main::{{closure}}"),
             ("main", "main"),
             ("", ""),
@@ -145,16 +125,7 @@ mod tests {
 
     #[test]
     fn broken_brackets_are_left_alone() {
-        for odd in [
-            "<",
-            ">",
-            "a::<",
-            "a::<b",
-            "operator->",
-            "<a>",
-            "::<>::<",
-            "<<a>",
-        ] {
+        for odd in ["<", ">", "a::<", "a::<b", "operator->", "<a>", "::<>::<", "<<a>"] {
             let _ = base(odd);
             let _ = crate_of(odd);
             assert!(plain(odd).len() <= odd.len());
@@ -167,14 +138,8 @@ mod tests {
     fn the_crate_is_that_of_the_self_type() {
         let cases = [
             ("probe::main", Some("probe")),
-            (
-                "<race::cell::UnsafeCell<u8> as core::fmt::Debug>::fmt",
-                Some("race"),
-            ),
-            (
-                "<&dyn core::ops::function::Fn<()> as core::ops::function::FnOnce<()>>::call_once",
-                Some("core"),
-            ),
+            ("<race::cell::UnsafeCell<u8> as core::fmt::Debug>::fmt", Some("race")),
+            ("<&dyn core::ops::function::Fn<()> as core::ops::function::FnOnce<()>>::call_once", Some("core")),
             ("main", None),
             ("spawn<probe::main::{closure_env#0}, ()>", None),
             ("", None),
@@ -187,23 +152,11 @@ mod tests {
     #[test]
     fn the_base_is_the_last_identifier() {
         let cases = [
-            (
-                "core::ops::function::FnOnce::call_once{{vtable.shim}}",
-                "call_once",
-            ),
-            (
-                "<a::f::{closure#1} as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}",
-                "call_once",
-            ),
-            (
-                "spawn_unchecked<probe::starter::{closure_env#0}, ()>",
-                "spawn_unchecked",
-            ),
+            ("core::ops::function::FnOnce::call_once{{vtable.shim}}", "call_once"),
+            ("<a::f::{closure#1} as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}", "call_once"),
+            ("spawn_unchecked<probe::starter::{closure_env#0}, ()>", "spawn_unchecked"),
             ("std::rt::lang_start::{{closure}}", "lang_start"),
-            (
-                "<std::sys::thread::unix::Thread>::new::thread_start",
-                "thread_start",
-            ),
+            ("<std::sys::thread::unix::Thread>::new::thread_start", "thread_start"),
             ("main", "main"),
         ];
         for (name, expected) in cases {

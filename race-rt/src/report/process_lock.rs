@@ -33,10 +33,7 @@ impl ProcessLock {
         let own = std::process::id();
         let mut looks = 0u32;
         let mut holder = FREE;
-        while let Err(actual) =
-            self.0
-                .compare_exchange(holder, own, Ordering::Acquire, Ordering::Relaxed)
-        {
+        while let Err(actual) = self.0.compare_exchange(holder, own, Ordering::Acquire, Ordering::Relaxed) {
             holder = actual;
             if holder == own {
                 holder = FREE;

@@ -64,21 +64,14 @@ impl Sink {
             LogPath::Stderr => Target::Stream(libc::STDERR_FILENO),
             LogPath::Stdout => Target::Stream(libc::STDOUT_FILENO),
             LogPath::File(path) => {
-                let failed = |cause| SinkError {
-                    path: path.clone(),
-                    cause,
-                };
+                let failed = |cause| SinkError { path: path.clone(), cause };
                 // The program may change its directory before the first report.
                 let path = std::path::absolute(path).map_err(failed)?;
                 check_writable(&file_of_process(&path)).map_err(failed)?;
                 Target::File(path)
             }
         };
-        Ok(Self {
-            target,
-            lock: ProcessLock::new(),
-            unwritten: AtomicU64::new(0),
-        })
+        Ok(Self { target, lock: ProcessLock::new(), unwritten: AtomicU64::new(0) })
     }
 
     /// Writes a text that ends with a newline, undivided.
@@ -89,8 +82,7 @@ impl Sink {
             Target::File(path) => {
                 let path = file_of_process(path);
                 // A report is too precious to lose to a directory that has gone since the start.
-                append(&path, text)
-                    .or_else(|cause| write_to_stderr(SinkError { path, cause }, text))
+                append(&path, text).or_else(|cause| write_to_stderr(SinkError { path, cause }, text))
             }
         };
         if written.is_err() {
@@ -135,25 +127,14 @@ fn access(path: &Path, mode: c_int) -> io::Result<()> {
 }
 
 fn write_to_stderr(error: SinkError, text: &str) -> io::Result<()> {
-    write_all(
-        libc::STDERR_FILENO,
-        format!("race: {error}\n{text}").as_bytes(),
-    )
+    write_all(libc::STDERR_FILENO, format!("race: {error}\n{text}").as_bytes())
 }
 
 fn append(file: &Path, text: &str) -> io::Result<()> {
     let file = CString::new(file.as_os_str().as_bytes())?;
     let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;
     // SAFETY: the path is a C string that outlives the call.
-    let opened = unsafe {
-        libc::syscall(
-            libc::SYS_openat,
-            libc::AT_FDCWD,
-            file.as_ptr(),
-            flags,
-            0o666,
-        )
-    };
+    let opened = unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, file.as_ptr(), flags, 0o666) };
     let descriptor = succeeded(opened)? as c_int;
     let written = write_all(descriptor, text.as_bytes());
     // SAFETY: the descriptor was opened above and nobody else knows it.
@@ -167,16 +148,12 @@ fn append(file: &Path, text: &str) -> io::Result<()> {
 pub fn write_all(descriptor: c_int, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         // SAFETY: pointer and length are those of a live slice, which the kernel only reads.
-        let result = succeeded(unsafe {
-            libc::syscall(libc::SYS_write, descriptor, bytes.as_ptr(), bytes.len())
-        });
+        let result = succeeded(unsafe { libc::syscall(libc::SYS_write, descriptor, bytes.as_ptr(), bytes.len()) });
         match result {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = bytes.get(written as usize..).unwrap_or_default(),
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
-                wait_until_writable(descriptor)?
-            }
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => wait_until_writable(descriptor)?,
             Err(cause) => return Err(cause),
         }
     }
@@ -184,11 +161,7 @@ pub fn write_all(descriptor: c_int, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 fn wait_until_writable(descriptor: c_int) -> io::Result<()> {
-    let mut stream = libc::pollfd {
-        fd: descriptor,
-        events: libc::POLLOUT,
-        revents: 0,
-    };
+    let mut stream = libc::pollfd { fd: descriptor, events: libc::POLLOUT, revents: 0 };
     // SAFETY: the pointer is to one `pollfd`, as the count says.
     match succeeded(unsafe { libc::syscall(libc::SYS_poll, &raw mut stream, 1, PATIENCE_MS) }) {
         Ok(0) => Err(io::ErrorKind::TimedOut.into()),
@@ -200,9 +173,5 @@ fn wait_until_writable(descriptor: c_int) -> io::Result<()> {
 
 /// A system call's result, with the error that libc keeps beside a negative one.
 fn succeeded(result: libc::c_long) -> io::Result<libc::c_long> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(result)
-    }
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

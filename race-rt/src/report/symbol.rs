@@ -21,20 +21,14 @@ pub struct Symboliser {
 impl Symboliser {
     /// A symboliser that knows nothing yet.
     pub const fn new() -> Self {
-        Self {
-            known: Mutex::new(None),
-        }
+        Self { known: Mutex::new(None) }
     }
 }
 
 impl Symbolise for Symboliser {
     fn frames(&self, pc: Pc) -> Vec<Frame> {
-        if let Some(frames) = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .and_then(|map| map.get(&pc))
+        if let Some(frames) =
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|map| map.get(&pc))
         {
             return frames.clone();
         }
@@ -61,14 +55,11 @@ fn look_up(pc: Pc) -> Vec<Frame> {
         module: place.map(|place| place.module),
     };
     let mut frames = Vec::new();
-    backtrace::resolve(call as *mut std::ffi::c_void, |symbol| {
+    // `resolve` wants a return address too and steps back by itself.
+    backtrace::resolve(pc.0 as *mut std::ffi::c_void, |symbol| {
         frames.push(Frame {
-            function: symbol
-                .name()
-                .map(|function| name::plain(&format!("{function:#}"))),
-            file: symbol
-                .filename()
-                .map(|file| file.to_string_lossy().into_owned()),
+            function: symbol.name().map(|function| name::plain(&format!("{function:#}"))),
+            file: symbol.filename().map(|file| file.to_string_lossy().into_owned()),
             // Zero says that the code belongs to no particular line or column.
             line: symbol.lineno().filter(|&line| line != 0),
             column: symbol.colno().filter(|&column| column != 0),

@@ -28,44 +28,21 @@ pub fn render(report: &Report, symbols: &dyn Symbolise, options: &Options) -> St
     text
 }
 
-fn write_report(
-    text: &mut String,
-    report: &Report,
-    symbols: &dyn Symbolise,
-    options: &Options,
-) -> fmt::Result {
+fn write_report(text: &mut String, report: &Report, symbols: &dyn Symbolise, options: &Options) -> fmt::Result {
     writeln!(text, "{RULE}\nWARNING: DATA RACE")?;
     let strip = options.strip_path_prefix.as_str();
 
-    write_access_heading(
-        text,
-        &report.current,
-        capitalised(kind_words(report.current.kind)),
-    )?;
-    write_stack(
-        text,
-        &report.current.stack,
-        StackRole::Access,
-        symbols,
-        strip,
-    )?;
+    write_access_heading(text, &report.current, capitalised(kind_words(report.current.kind)))?;
+    write_stack(text, &report.current.stack, StackRole::Access, symbols, strip)?;
 
     writeln!(text)?;
     let previous = format!("Previous {}", kind_words(report.previous.kind));
     write_access_heading(text, &report.previous, previous)?;
-    write_stack(
-        text,
-        &report.previous.stack,
-        StackRole::Access,
-        symbols,
-        strip,
-    )?;
+    write_stack(text, &report.previous.stack, StackRole::Access, symbols, strip)?;
 
     for (index, creation) in report.creations.iter().enumerate() {
         let id = creation.thread.id;
-        let repeated = report.creations[..index]
-            .iter()
-            .any(|earlier| earlier.thread.id == id);
+        let repeated = report.creations[..index].iter().any(|earlier| earlier.thread.id == id);
         if id == ThreadId::MAIN || repeated {
             continue;
         }
@@ -92,12 +69,7 @@ fn kind_words(kind: AccessKind) -> &'static str {
 
 fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
-    letters
-        .next()
-        .map(|first| first.to_ascii_uppercase())
-        .into_iter()
-        .chain(letters)
-        .collect()
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 fn write_access_heading(text: &mut String, side: &AccessSide, what: String) -> fmt::Result {
@@ -114,11 +86,7 @@ fn write_access_heading(text: &mut String, side: &AccessSide, what: String) -> f
 fn write_creation_heading(text: &mut String, creation: &Creation) -> fmt::Result {
     write!(text, "Thread ")?;
     write_label(text, &creation.thread)?;
-    let state = if creation.finished {
-        "finished"
-    } else {
-        "running"
-    };
+    let state = if creation.finished { "finished" } else { "running" };
     writeln!(text, " ({state}) created at:")
 }
 
@@ -140,29 +108,16 @@ fn write_label(text: &mut String, thread: &ThreadLabel) -> fmt::Result {
     Ok(())
 }
 
-fn write_stack(
-    text: &mut String,
-    stack: &[Pc],
-    role: StackRole,
-    symbols: &dyn Symbolise,
-    strip: &str,
-) -> fmt::Result {
+fn write_stack(text: &mut String, stack: &[Pc], role: StackRole, symbols: &dyn Symbolise, strip: &str) -> fmt::Result {
     let frames = shown_frames(stack, role, symbols);
     if frames.is_empty() {
         return writeln!(text, "{NO_STACK}");
     }
-    frames
-        .iter()
-        .try_for_each(|frame| write_frame(text, frame, strip))
+    frames.iter().try_for_each(|frame| write_frame(text, frame, strip))
 }
 
 fn write_frame(text: &mut String, frame: &Frame, strip: &str) -> fmt::Result {
-    write!(
-        text,
-        "  {}()\n      {}",
-        frame.shown_function(),
-        frame.shown_file(strip)
-    )?;
+    write!(text, "  {}()\n      {}", frame.shown_function(), frame.shown_file(strip))?;
     if let Some(line) = frame.line {
         write!(text, ":{line}")?;
         if let Some(column) = frame.column {

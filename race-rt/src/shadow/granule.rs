@@ -86,8 +86,7 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
                 // was this granule's. Nobody but this thread makes entries of its current epoch, and who removes one
                 // of them has reported it.
                 fence(Acquire);
-                return site.load(Relaxed) == first
-                    && Word::from_bits(word.load(Relaxed)).is_listed();
+                return site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed();
             }
         }
         id = RecordId(part.next.load(Relaxed));
@@ -119,15 +118,9 @@ impl Granule {
         loop {
             let seen = word.load(Relaxed);
             if seen & Word::LOCKED == 0
-                && word
-                    .compare_exchange_weak(seen, seen | Word::LOCKED, Acquire, Relaxed)
-                    .is_ok()
+                && word.compare_exchange_weak(seen, seen | Word::LOCKED, Acquire, Relaxed).is_ok()
             {
-                return Granule {
-                    word,
-                    site,
-                    content: Word::from_bits(seen),
-                };
+                return Granule { word, site, content: Word::from_bits(seen) };
             }
             wait_while(|| word.load(Relaxed) & Word::LOCKED != 0);
         }
@@ -162,42 +155,22 @@ impl Granule {
         if self.content.is_listed() {
             self.record_listed(new, records, &mut conflicts);
         } else if self.is_untouched() {
-            self.set_single(Entry {
-                word: Word::new(new.epoch, new.kind, new.mask),
-                site: new.site,
-            });
+            self.set_single(Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site });
         } else {
             self.record_single(new, records, &mut conflicts);
         }
         conflicts
     }
 
-    fn record_single(
-        &mut self,
-        new: NewAccess<'_>,
-        records: &mut RecordCache,
-        conflicts: &mut Conflicts,
-    ) {
-        let old = Entry {
-            word: self.content,
-            site: NodeId(self.site.load(Relaxed)),
-        };
+    fn record_single(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
+        let old = Entry { word: self.content, site: NodeId(self.site.load(Relaxed)) };
         let kept = meet(old, &new, conflicts);
-        let added = Entry {
-            word: Word::new(new.epoch, new.kind, new.mask),
-            site: new.site,
-        };
+        let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
         if kept.mask().0 == 0 {
             self.set_single(added);
         } else if kept.repeats(new.epoch, new.kind, new.mask) {
             self.content = kept;
-        } else if can_merge(
-            Entry {
-                word: kept,
-                site: old.site,
-            },
-            added,
-        ) {
+        } else if can_merge(Entry { word: kept, site: old.site }, added) {
             self.content = kept.with(new.mask);
         } else if let Some(id) = records.take() {
             let first = record(id);
@@ -218,16 +191,8 @@ impl Granule {
         self.content = Word::from_bits(newest.bits() | Word::LISTED);
     }
 
-    fn record_listed(
-        &mut self,
-        new: NewAccess<'_>,
-        records: &mut RecordCache,
-        conflicts: &mut Conflicts,
-    ) {
-        let mut added = Entry {
-            word: Word::new(new.epoch, new.kind, new.mask),
-            site: new.site,
-        };
+    fn record_listed(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
+        let mut added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
         let first = self.first_record();
         let mut vacant: Option<(&'static Record, usize)> = None;
         let mut present = None;
@@ -244,10 +209,7 @@ impl Granule {
                     vacant = vacant.or(Some((part, place)));
                     continue;
                 }
-                let old = Entry {
-                    word,
-                    site: NodeId(part.sites[place].load(Relaxed)),
-                };
+                let old = Entry { word, site: NodeId(part.sites[place].load(Relaxed)) };
                 let mut kept = meet(old, &new, conflicts);
                 if kept.mask().0 == 0 {
                     part.words[place].store(0, Relaxed);
@@ -257,13 +219,7 @@ impl Granule {
                 if present.is_none() {
                     if kept.repeats(new.epoch, new.kind, new.mask) {
                         present = Some(kept);
-                    } else if can_merge(
-                        Entry {
-                            word: kept,
-                            site: old.site,
-                        },
-                        added,
-                    ) {
+                    } else if can_merge(Entry { word: kept, site: old.site }, added) {
                         kept = kept.with(new.mask);
                         present = Some(kept);
                     }
@@ -275,9 +231,7 @@ impl Granule {
                 entries += 1;
             }
             match previous {
-                Some(before)
-                    if !used && vacant.is_none_or(|(holder, _)| !std::ptr::eq(holder, part)) =>
-                {
+                Some(before) if !used && vacant.is_none_or(|(holder, _)| !std::ptr::eq(holder, part)) => {
                     before.next.store(next.0, Relaxed);
                     records.give(id);
                 }
@@ -376,10 +330,7 @@ impl Granule {
         let mut all = SmallVec::new();
         if !self.content.is_listed() {
             if !self.is_untouched() {
-                all.push(Entry {
-                    word: self.content,
-                    site: NodeId(self.site.load(Relaxed)),
-                });
+                all.push(Entry { word: self.content, site: NodeId(self.site.load(Relaxed)) });
             }
             return all;
         }
@@ -389,10 +340,7 @@ impl Granule {
             for (word, site) in part.words.iter().zip(&part.sites) {
                 let word = Word::from_bits(word.load(Relaxed));
                 if word != Word::EMPTY {
-                    all.push(Entry {
-                        word,
-                        site: NodeId(site.load(Relaxed)),
-                    });
+                    all.push(Entry { word, site: NodeId(site.load(Relaxed)) });
                 }
             }
             id = RecordId(part.next.load(Relaxed));
@@ -411,10 +359,7 @@ fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
     let races = new.kind.conflicts_with(old.word.kind()) && !new.clock.knows(old.word.epoch());
     if races {
         let rest = Mask(!common.0);
-        conflicts.push(Entry {
-            word: old.word.without(rest),
-            site: old.site,
-        });
+        conflicts.push(Entry { word: old.word.without(rest), site: old.site });
     }
     if new.kind.subsumes(old.word.kind()) && (races || new.clock.knows(old.word.epoch())) {
         return old.word.without(common);

@@ -81,9 +81,7 @@ pub fn for_each_touched(start: usize, end: usize, mut each: impl FnMut(usize, us
     let words_end = (word_address(end - GRANULE) + GRANULE).next_multiple_of(PAGE);
     memory::for_each_resident(words, words_end - words, |from, size| {
         // Words and granules have one size, so the distance is the same on both sides.
-        let first = (start + from)
-            .saturating_sub(word_address(start))
-            .max(start);
+        let first = (start + from).saturating_sub(word_address(start)).max(start);
         let last = (start + from + size - word_address(start)).min(end);
         each(first, last);
     });
@@ -95,24 +93,11 @@ mod tests {
 
     #[test]
     fn shadows_lie_in_their_reservations_and_nowhere_else() {
-        let edges = [
-            0,
-            LOW_END - 8,
-            HIGH_START,
-            0x6000_0000_0000,
-            0x7000_0000_0000,
-            HIGH_END - 8,
-        ];
+        let edges = [0, LOW_END - 8, HIGH_START, 0x6000_0000_0000, 0x7000_0000_0000, HIGH_END - 8];
         for address in edges {
             assert!(is_covered(address));
-            assert!(
-                (WORDS_START..WORDS_END).contains(&word_address(address)),
-                "{address:#x}"
-            );
-            assert!(
-                (SITES_START..SITES_END).contains(&site_address(address)),
-                "{address:#x}"
-            );
+            assert!((WORDS_START..WORDS_END).contains(&word_address(address)), "{address:#x}");
+            assert!((SITES_START..SITES_END).contains(&site_address(address)), "{address:#x}");
             assert!(!is_covered(word_address(address)) && !is_covered(site_address(address)));
         }
         assert!(SITES_END <= WORDS_START && WORDS_END <= HIGH_START && SITES_START >= LOW_END);

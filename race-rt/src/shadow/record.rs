@@ -49,10 +49,7 @@ const CHUNK: u32 = 64;
 const KEEP: u32 = 512;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
-static COMMON: Spin<Common> = Spin::new(Common {
-    free: FreeList::EMPTY,
-    untouched: 1,
-});
+static COMMON: Spin<Common> = Spin::new(Common { free: FreeList::EMPTY, untouched: 1 });
 
 struct Common {
     free: FreeList,
@@ -83,10 +80,7 @@ struct FreeList {
 }
 
 impl FreeList {
-    const EMPTY: FreeList = FreeList {
-        first: RecordId::NONE,
-        count: 0,
-    };
+    const EMPTY: FreeList = FreeList { first: RecordId::NONE, count: 0 };
 
     fn push(&mut self, id: RecordId) {
         record(id).next.store(self.first.0, Relaxed);
@@ -114,9 +108,7 @@ pub struct RecordCache {
 impl RecordCache {
     /// An empty store.
     pub const fn new() -> RecordCache {
-        RecordCache {
-            free: FreeList::EMPTY,
-        }
+        RecordCache { free: FreeList::EMPTY }
     }
 
     /// An empty record; `None` when all 2^31 are in use.

@@ -173,16 +173,7 @@ impl Word {
 impl std::fmt::Debug for Word {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let flags = [(Word::LOCKED, " locked"), (Word::LISTED, " listed")];
-        write!(
-            f,
-            "{:?} {:?} {:#04x}",
-            self.epoch(),
-            self.kind(),
-            self.mask().0
-        )?;
-        flags
-            .iter()
-            .filter(|(bit, _)| self.0 & bit != 0)
-            .try_for_each(|(_, name)| f.write_str(name))
+        write!(f, "{:?} {:?} {:#04x}", self.epoch(), self.kind(), self.mask().0)?;
+        flags.iter().filter(|(bit, _)| self.0 & bit != 0).try_for_each(|(_, name)| f.write_str(name))
     }
 }

@@ -43,10 +43,7 @@ unsafe impl Sync for AtomicCell {}
 const LIMIT: usize = 1 << 28;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
-static FREE: Spin<Free> = Spin::new(Free {
-    first: AtomicCellId::NONE,
-    untouched: 1,
-});
+static FREE: Spin<Free> = Spin::new(Free { first: AtomicCellId::NONE, untouched: 1 });
 
 struct Free {
     first: AtomicCellId,
@@ -89,10 +86,7 @@ impl AtomicCells {
     }
 
     /// A new cell for `offset`, to be followed by `next`; `None` when all are in use.
-    pub fn create(
-        offset: usize,
-        next: AtomicCellId,
-    ) -> Option<(AtomicCellId, &'static AtomicCell)> {
+    pub fn create(offset: usize, next: AtomicCellId) -> Option<(AtomicCellId, &'static AtomicCell)> {
         let id = {
             let mut free = FREE.lock();
             if free.first != AtomicCellId::NONE {

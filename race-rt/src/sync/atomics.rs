@@ -41,37 +41,21 @@ pub struct AtomicPlace {
 }
 
 fn acquires(order: Ordering) -> bool {
-    matches!(
-        order,
-        Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst
-    )
+    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
 
 fn releases(order: Ordering) -> bool {
-    matches!(
-        order,
-        Ordering::Release | Ordering::AcqRel | Ordering::SeqCst
-    )
+    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
 impl Thread {
     /// An atomic load that needs no record and teaches nothing; `None` when it must be done in full.
     #[inline]
-    pub fn atomic_load_known<T>(
-        &mut self,
-        address: usize,
-        size: usize,
-        load: impl Fn() -> T,
-    ) -> Option<T> {
+    pub fn atomic_load_known<T>(&mut self, address: usize, size: usize, load: impl Fn() -> T) -> Option<T> {
         if !map::is_covered(address) || (address & 7) + size > 8 {
             return None;
         }
-        if !granule::is_repeated(
-            address,
-            self.epoch(),
-            AccessKind::AtomicRead,
-            Mask::new(address, size),
-        ) {
+        if !granule::is_repeated(address, self.epoch(), AccessKind::AtomicRead, Mask::new(address, size)) {
             return None;
         }
         let Some(cell) = granule::find_atomic(address) else {
@@ -80,18 +64,12 @@ impl Thread {
             return None;
         };
         let (value, carried) = cell.read_consistent(load)?;
-        let known = carried == 0
-            || (carried != Heads::MANY && self.clock().knows(Epoch::from_bits(carried)));
+        let known = carried == 0 || (carried != Heads::MANY && self.clock().knows(Epoch::from_bits(carried)));
         known.then_some(value)
     }
 
     /// An atomic load.
-    pub fn atomic_load<T>(
-        &mut self,
-        place: AtomicPlace,
-        order: Ordering,
-        load: impl Fn() -> T,
-    ) -> T {
+    pub fn atomic_load<T>(&mut self, place: AtomicPlace, order: Ordering, load: impl Fn() -> T) -> T {
         self.operate(place, |thread, granule| {
             let value = load();
             if let Some(cell) = granule.atomic(place.address) {
@@ -106,11 +84,7 @@ impl Thread {
     pub fn atomic_store(&mut self, place: AtomicPlace, order: Ordering, store: impl FnOnce()) {
         self.operate(place, |thread, granule| {
             thread.record_atomic(granule, place, AccessKind::AtomicWrite);
-            let head = if releases(order) {
-                Some(thread.release())
-            } else {
-                thread.release_fence().cloned()
-            };
+            let head = if releases(order) { Some(thread.release()) } else { thread.release_fence().cloned() };
             match thread.cell_for(granule, place.address, head.is_some()) {
                 Some(cell) => cell.change(|heads| {
                     store();
@@ -126,14 +100,8 @@ impl Thread {
     }
 
     /// An atomic read-modify-write that always stores.
-    pub fn atomic_update<T>(
-        &mut self,
-        place: AtomicPlace,
-        order: Ordering,
-        update: impl FnOnce() -> T,
-    ) -> T {
-        let (Ok(old) | Err(old)) =
-            self.atomic_exchange(place, order, Ordering::Relaxed, || Ok(update()));
+    pub fn atomic_update<T>(&mut self, place: AtomicPlace, order: Ordering, update: impl FnOnce() -> T) -> T {
+        let (Ok(old) | Err(old)) = self.atomic_exchange(place, order, Ordering::Relaxed, || Ok(update()));
         old
     }
 
@@ -190,12 +158,7 @@ impl Thread {
         let in_first = 8 - (place.address & 7);
         if place.size > in_first {
             // A 16-byte variable: its edges hang on the first granule, the access counts in both.
-            self.access(
-                place.address + in_first,
-                place.size - in_first,
-                kind,
-                place.site,
-            );
+            self.access(place.address + in_first, place.size - in_first, kind, place.site);
         }
         result
     }
@@ -206,28 +169,15 @@ impl Thread {
         self.add_to(granule, place.address, self.epoch(), kind, mask, place.site);
     }
 
-    fn record_exchange<T>(
-        &mut self,
-        granule: &mut Granule,
-        place: AtomicPlace,
-        result: &Result<T, T>,
-    ) -> AccessKind {
-        let kind = if result.is_ok() {
-            AccessKind::AtomicWrite
-        } else {
-            AccessKind::AtomicRead
-        };
+    fn record_exchange<T>(&mut self, granule: &mut Granule, place: AtomicPlace, result: &Result<T, T>) -> AccessKind {
+        let kind = if result.is_ok() { AccessKind::AtomicWrite } else { AccessKind::AtomicRead };
         self.record_atomic(granule, place, kind);
         kind
     }
 
     #[inline]
     fn learn(&mut self, heads: &Heads, order: Ordering) {
-        if acquires(order) {
-            self.acquire(heads)
-        } else {
-            self.acquire_later(heads)
-        }
+        if acquires(order) { self.acquire(heads) } else { self.acquire_later(heads) }
     }
 
     fn continue_sequence(&mut self, heads: &mut Heads, order: Ordering) {
@@ -241,12 +191,7 @@ impl Thread {
 
     /// The variable's cell; a new one when there is something to carry.
     #[inline]
-    fn cell_for(
-        &mut self,
-        granule: &mut Granule,
-        address: usize,
-        create: bool,
-    ) -> Option<&'static AtomicCell> {
+    fn cell_for(&mut self, granule: &mut Granule, address: usize, create: bool) -> Option<&'static AtomicCell> {
         let found = granule.atomic(address);
         if found.is_some() || !create {
             return found;

@@ -17,18 +17,11 @@ pub struct SyncObject {
 impl SyncObject {
     /// An object that nobody released.
     pub const fn new() -> SyncObject {
-        SyncObject {
-            heads: Mutex::new(Heads::new()),
-        }
+        SyncObject { heads: Mutex::new(Heads::new()) }
     }
 
     fn with<R>(&self, action: impl FnOnce(&mut Heads) -> R) -> R {
-        action(
-            &mut self
-                .heads
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-        )
+        action(&mut self.heads.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 
     /// All that `thread` did so far happens before whatever acquires the object from now on; what others released

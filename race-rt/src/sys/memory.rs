@@ -72,8 +72,7 @@ pub fn for_each_resident(address: usize, size: usize, mut each: impl FnMut(usize
         let bytes = (end - at).min(BATCH * PAGE);
         let pages = bytes / PAGE;
         // SAFETY: `flags` has a byte for each page asked about.
-        let failed =
-            unsafe { libc::mincore(at as *mut libc::c_void, bytes, flags.as_mut_ptr()) } != 0;
+        let failed = unsafe { libc::mincore(at as *mut libc::c_void, bytes, flags.as_mut_ptr()) } != 0;
         let mut page = 0;
         while page < pages {
             let from = page;

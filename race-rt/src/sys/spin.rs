@@ -17,10 +17,7 @@ unsafe impl<T: Send> Sync for Spin<T> {}
 impl<T> Spin<T> {
     /// An open lock.
     pub const fn new(value: T) -> Spin<T> {
-        Spin {
-            held: AtomicBool::new(false),
-            value: UnsafeCell::new(value),
-        }
+        Spin { held: AtomicBool::new(false), value: UnsafeCell::new(value) }
     }
 
     /// Waits for the lock.

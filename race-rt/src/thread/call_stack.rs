@@ -34,12 +34,8 @@ pub struct CallStack {
 
 impl CallStack {
     /// A stack without room: entering is counted, nothing is kept.
-    pub const NONE: CallStack = CallStack {
-        top: std::ptr::null_mut(),
-        base: std::ptr::null_mut(),
-        limit: std::ptr::null_mut(),
-        beyond: 0,
-    };
+    pub const NONE: CallStack =
+        CallStack { top: std::ptr::null_mut(), base: std::ptr::null_mut(), limit: std::ptr::null_mut(), beyond: 0 };
 
     /// Room for `frames` frames, backed by memory as they come.
     ///
@@ -50,12 +46,7 @@ impl CallStack {
         let base = memory::reserve(size)? as *mut Frame;
         // SAFETY: one past the end of the reservation.
         let limit = unsafe { base.byte_add(size) };
-        Ok(CallStack {
-            top: base,
-            base,
-            limit,
-            beyond: 0,
-        })
+        Ok(CallStack { top: base, base, limit, beyond: 0 })
     }
 
     /// A function was entered that will return to `pc`. False when there is no room: [`CallStack::enter_cold`] is due.
@@ -67,10 +58,7 @@ impl CallStack {
         }
         // SAFETY: `top` lies between `base` and `limit`.
         unsafe {
-            self.top.write(Frame {
-                pc,
-                node: NodeId::ROOT,
-            });
+            self.top.write(Frame { pc, node: NodeId::ROOT });
             self.top = self.top.add(1);
         }
         true
@@ -111,11 +99,7 @@ impl CallStack {
         }
         // SAFETY: there is a frame below `top`.
         let innermost = unsafe { (*self.top.sub(1)).node };
-        if innermost == NodeId::ROOT {
-            self.number(cache)
-        } else {
-            innermost
-        }
+        if innermost == NodeId::ROOT { self.number(cache) } else { innermost }
     }
 
     fn number(&mut self, cache: &mut NodeCache) -> NodeId {
@@ -175,11 +159,7 @@ mod tests {
         assert!(stack.exit());
         assert!(!stack.exit());
         stack.exit_cold();
-        assert_eq!(
-            stack.node(&mut cache),
-            NodeId::ROOT,
-            "leaving too often is harmless"
-        );
+        assert_eq!(stack.node(&mut cache), NodeId::ROOT, "leaving too often is harmless");
     }
 
     #[test]

@@ -44,10 +44,7 @@ static HASHER: OnceCell<DefaultHashBuilder> = OnceCell::new();
 /// # Errors
 /// What the system said when it refused the address space.
 pub fn reserve() -> io::Result<()> {
-    BASE.store(
-        memory::reserve(LIMIT as usize * size_of::<Node>())?,
-        Relaxed,
-    );
+    BASE.store(memory::reserve(LIMIT as usize * size_of::<Node>())?, Relaxed);
     Ok(())
 }
 
@@ -76,11 +73,7 @@ pub fn child(parent: NodeId, pc: Pc) -> NodeId {
         return NodeId::ROOT;
     }
     // SAFETY: the number is this thread's alone until it is in the table.
-    unsafe {
-        (BASE.load(Relaxed) as *mut Node)
-            .add(id as usize)
-            .write(Node { pc, parent })
-    };
+    unsafe { (BASE.load(Relaxed) as *mut Node).add(id as usize).write(Node { pc, parent }) };
     shard.insert_unique(hash, NodeId(id), |id| {
         let Node { pc, parent } = node(*id);
         hasher.hash_one((parent.0, pc.0))
@@ -111,16 +104,8 @@ impl NodeCache {
 
     /// Remembers nothing.
     pub fn new() -> NodeCache {
-        let nothing = (
-            Node {
-                pc: Pc(0),
-                parent: NodeId::ROOT,
-            },
-            NodeId::ROOT,
-        );
-        NodeCache {
-            entries: Box::new([nothing; NodeCache::SIZE]),
-        }
+        let nothing = (Node { pc: Pc(0), parent: NodeId::ROOT }, NodeId::ROOT);
+        NodeCache { entries: Box::new([nothing; NodeCache::SIZE]) }
     }
 
     /// [`child`], remembered.

@@ -10,21 +10,14 @@ use std::sync::atomic::AtomicU64;
 
 use super::call_stack::CallStack;
 use super::{Hot, Thread, registry};
-use crate::counters::COUNTERS;
 
 struct Placeholder(Hot);
 
 // SAFETY: nobody writes to a placeholder: its epoch is only read and its call stack has no room.
 unsafe impl Sync for Placeholder {}
 
-static UNKNOWN: Placeholder = Placeholder(Hot {
-    epoch: AtomicU64::new(0),
-    calls: CallStack::NONE,
-});
-static ENDED: Placeholder = Placeholder(Hot {
-    epoch: AtomicU64::new(0),
-    calls: CallStack::NONE,
-});
+static UNKNOWN: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
+static ENDED: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
 
 thread_local! {
     static CURRENT: Cell<*mut Hot> = const { Cell::new((&raw const UNKNOWN.0).cast_mut()) };
@@ -62,7 +55,6 @@ pub fn enter() -> Option<Inside> {
     let thread = hot.cast::<Thread>();
     // SAFETY: a pointer that is no placeholder is the running thread's own state, which nobody else writes.
     if unsafe { (*thread).inside } {
-        COUNTERS.events_reentrant.increment();
         return None;
     }
     // SAFETY: as above.
@@ -70,14 +62,11 @@ pub fn enter() -> Option<Inside> {
     Some(Inside { thread })
 }
 
-/// Whether the engine is at work for the running thread, or the thread has ended.
-pub fn is_inside() -> bool {
+/// Whether the engine is at work for the running thread right now.
+pub fn is_at_work() -> bool {
     let hot = hot();
-    if is_unknown(hot) {
-        return ADOPTING.with(Cell::get);
-    }
     // SAFETY: as in `enter`.
-    is_ended(hot) || unsafe { (*hot.cast::<Thread>()).inside }
+    !is_unknown(hot) && !is_ended(hot) && unsafe { (*hot.cast::<Thread>()).inside }
 }
 
 #[cold]
@@ -96,14 +85,23 @@ fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
 
 /// The running thread is `thread` from now on.
 pub fn install(mut thread: Box<Thread>) {
-    thread.hot.calls = CallStack::reserve(frames_for_stack()).unwrap_or(CallStack::NONE);
+    // Asking for the stack allocates inside the C library, which must not bring us here again.
+    let adopting = ADOPTING.with(|adopting| adopting.replace(true));
+    thread.stack = crate::sys::stack::current();
+    if cfg!(feature = "whole-program") {
+        let frames = thread.stack.as_ref().map_or(FRAMES, |stack| stack.len().min(LARGEST_STACK) / SMALLEST_FRAME);
+        thread.hot.calls = CallStack::reserve(frames).unwrap_or(CallStack::NONE);
+    }
     CURRENT.with(|current| current.set(Box::into_raw(thread).cast()));
+    ADOPTING.with(|flag| flag.set(adopting));
 }
 
-/// As many frames as the thread's own stack can hold: the smallest frame there takes 16 bytes.
-fn frames_for_stack() -> usize {
-    crate::sys::stack::current().map_or(1 << 19, |stack| stack.len().min(1 << 30) / 16)
-}
+/// A call takes at least its return address and the alignment of the stack.
+const SMALLEST_FRAME: usize = 16;
+/// Frames for a stack of unknown size.
+const FRAMES: usize = 1 << 19;
+/// A stack without a limit gets frames for so many bytes.
+const LARGEST_STACK: usize = 1 << 30;
 
 /// The running thread has done its last step. Its stack's shadow is cleared for the next owner of that memory.
 pub fn end() {
@@ -115,7 +113,7 @@ pub fn end() {
     // SAFETY: the pointer came from `Box::into_raw` in `install` and is given up by the line above.
     let mut thread = unsafe { Box::from_raw(hot.cast::<Thread>()) };
     thread.inside = true;
-    if let Some(stack) = crate::sys::stack::current() {
+    if let Some(stack) = thread.stack.take() {
         thread.forget(stack.start, stack.end);
     }
     registry::finish(thread);
@@ -129,17 +127,9 @@ pub fn end() {
 /// operating system's thread ends.
 pub unsafe fn exchange(next: *mut Thread) -> *mut Thread {
     let previous = hot();
-    let next = if next.is_null() {
-        (&raw const UNKNOWN.0).cast_mut()
-    } else {
-        next.cast()
-    };
+    let next = if next.is_null() { (&raw const UNKNOWN.0).cast_mut() } else { next.cast() };
     CURRENT.with(|current| current.set(next));
-    if is_unknown(previous) || is_ended(previous) {
-        std::ptr::null_mut()
-    } else {
-        previous.cast()
-    }
+    if is_unknown(previous) || is_ended(previous) { std::ptr::null_mut() } else { previous.cast() }
 }
 
 impl Deref for Inside {

@@ -38,6 +38,8 @@ pub struct ThreadInfo {
     pub finished: bool,
     /// What joining it teaches, once it has ended.
     last: Option<Head>,
+    /// Whether nobody will join it.
+    detached: bool,
 }
 
 #[derive(Debug)]
@@ -61,17 +63,11 @@ struct Registry {
 // SAFETY: the pointers to live threads are used under the lock only, for their atomic epoch.
 unsafe impl Send for Registry {}
 
-static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
-    threads: Vec::new(),
-    slots: Vec::new(),
-    free: Vec::new(),
-    live: 0,
-});
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { threads: Vec::new(), slots: Vec::new(), free: Vec::new(), live: 0 });
 
 fn registry() -> MutexGuard<'static, Registry> {
-    REGISTRY
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    REGISTRY.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Registry {
@@ -83,11 +79,7 @@ impl Registry {
         let slot = match reusable {
             Some(from_end) => self.free.remove(self.free.len() - 1 - from_end),
             None if self.slots.len() < Slot::LIMIT => {
-                self.slots.push(SlotInfo {
-                    owners: Vec::new(),
-                    last: Time::ZERO,
-                    live: None,
-                });
+                self.slots.push(SlotInfo { owners: Vec::new(), last: Time::ZERO, live: None });
                 Slot::new(self.slots.len() - 1)
             }
             None => {
@@ -103,12 +95,7 @@ impl Registry {
     }
 
     fn add(&mut self, name: Option<Box<str>>, creation: NodeId) -> ThreadId {
-        self.threads.push(ThreadInfo {
-            name,
-            creation,
-            finished: false,
-            last: None,
-        });
+        self.threads.push(ThreadInfo { name, creation, finished: false, last: None, detached: false });
         self.live += 1;
         ThreadId((self.threads.len() - 1) as u32)
     }
@@ -142,11 +129,7 @@ fn settle(registry: &mut Registry, registration: Registration, head: Option<&Hea
 pub fn adopt(is_main: bool) -> Box<Thread> {
     let mut registry = registry();
     registry.ensure_main();
-    let id = if is_main {
-        ThreadId::MAIN
-    } else {
-        registry.add(None, NodeId::ROOT)
-    };
+    let id = if is_main { ThreadId::MAIN } else { registry.add(None, NodeId::ROOT) };
     let registration = registry.register(id, |_, _| true);
     let mut thread = settle(&mut registry, registration, None);
     for (index, info) in registry.slots.iter().enumerate() {
@@ -196,7 +179,7 @@ pub fn finish(mut thread: Box<Thread>) {
     registry.live -= 1;
     let info = &mut registry.threads[id.0 as usize];
     info.finished = true;
-    info.last = Some(last);
+    info.last = (!info.detached).then_some(last);
 }
 
 /// `joiner` has waited for the end of `id`: all that it did happens before what `joiner` does from now on.
@@ -219,6 +202,7 @@ pub fn join(joiner: &mut Thread, id: ThreadId) {
 /// Nobody will join `id`.
 pub fn detach(id: ThreadId) {
     if let Some(info) = registry().threads.get_mut(id.0 as usize) {
+        info.detached = true;
         info.last = None;
     }
 }
@@ -232,9 +216,7 @@ pub fn move_to_new_slot(thread: &mut Thread) {
     registry.slots[old.index()].live = None;
     registry.slots[old.index()].last = Time::LAST;
     registry.slots[registration.slot.index()].live = Some(NonNull::from(&mut *thread));
-    thread
-        .clock_mut()
-        .move_to(registration.slot, registration.time);
+    thread.clock_mut().move_to(registration.slot, registration.time);
 }
 
 /// Whose step it was.
@@ -243,12 +225,8 @@ pub fn owner_of(epoch: Epoch) -> ThreadId {
     let Some(slot) = registry.slots.get(epoch.slot().index()) else {
         return ThreadId::MAIN;
     };
-    let after = slot
-        .owners
-        .partition_point(|(from, _)| *from <= epoch.time());
-    slot.owners
-        .get(after.saturating_sub(1))
-        .map_or(ThreadId::MAIN, |(_, id)| *id)
+    let after = slot.owners.partition_point(|(from, _)| *from <= epoch.time());
+    slot.owners.get(after.saturating_sub(1)).map_or(ThreadId::MAIN, |(_, id)| *id)
 }
 
 /// What is known of a thread.

@@ -4,6 +4,7 @@
 //! Fences follow C++20: a release fence gives its knowledge to every later relaxed store of the thread; a relaxed load
 //! puts what it read aside until an acquire fence takes it in.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::ThreadId;
@@ -48,6 +49,8 @@ pub struct Thread {
     pub(crate) blocks: BlockCache,
     pub(crate) perturbation: Perturbation,
     id: ThreadId,
+    /// Its stack's addresses, once it runs.
+    pub(crate) stack: Option<Range<usize>>,
     /// Whether the engine is at work for this thread: what it does then is not the program's doing.
     pub(crate) inside: bool,
 }
@@ -60,10 +63,7 @@ impl Thread {
             clock.acquire_head(head);
         }
         let mut thread = Thread {
-            hot: Hot {
-                epoch: AtomicU64::new(0),
-                calls: CallStack::NONE,
-            },
+            hot: Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE },
             clock,
             release_fence: None,
             unfenced: Heads::new(),
@@ -72,6 +72,7 @@ impl Thread {
             blocks: BlockCache::new(),
             perturbation: Perturbation::new(registration.id),
             id: registration.id,
+            stack: None,
             inside: false,
         };
         thread.set_solo(false);
@@ -111,9 +112,7 @@ impl Thread {
 
     pub(crate) fn set_solo(&mut self, solo: bool) {
         let flag = if solo { Hot::SOLO } else { 0 };
-        self.hot
-            .epoch
-            .store(self.clock.epoch().bits() | flag, Relaxed);
+        self.hot.epoch.store(self.clock.epoch().bits() | flag, Relaxed);
     }
 
     fn refresh_epoch(&mut self) {

@@ -58,10 +58,7 @@ impl Cache {
         let mixed = (stack_pointer >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let bucket = (mixed >> 57) * WAYS;
         let ways = &mut self.entries[bucket..bucket + WAYS];
-        if let Some(found) = ways
-            .iter()
-            .find(|unwound| unwound.still_holds(stack_pointer))
-        {
+        if let Some(found) = ways.iter().find(|unwound| unwound.still_holds(stack_pointer)) {
             return found.node;
         }
         self.turn = (self.turn + 1) % WAYS;
@@ -90,28 +87,17 @@ fn unwind(stack_pointer: usize) -> Unwound {
         // Frames below the caller's own, of the unwinder and of this function, come first.
         if slot > stack_pointer && pc != 0 {
             // SAFETY: above the stack pointer of a running function and named as a frame's by the unwinder: mapped.
-            reliable &= slot % align_of::<usize>() == 0
-                && unsafe { (slot as *const usize).read_volatile() } == pc;
-            frames.push(Frame {
-                pc: Pc(pc),
-                slot: slot as *const usize,
-            });
+            reliable &= slot % align_of::<usize>() == 0 && unsafe { (slot as *const usize).read_volatile() } == pc;
+            frames.push(Frame { pc: Pc(pc), slot: slot as *const usize });
         }
         true
     };
     // SAFETY: the walk itself takes no lock of the crate and this closure does not call back into it.
     unsafe { backtrace::trace_unsynchronized(each) };
-    let node = frames
-        .iter()
-        .rev()
-        .fold(NodeId::ROOT, |node, frame| context::child(node, frame.pc));
+    let node = frames.iter().rev().fold(NodeId::ROOT, |node, frame| context::child(node, frame.pc));
     // A stack whose return addresses are not where they were looked for is unwound anew each time.
     let stack_pointer = if reliable { stack_pointer } else { 0 };
-    Unwound {
-        stack_pointer,
-        frames,
-        node,
-    }
+    Unwound { stack_pointer, frames, node }
 }
 
 #[cfg(test)]
@@ -143,10 +129,7 @@ mod tests {
         let marker = 0usize;
         let pointer = &raw const marker as usize;
         let first = unwind(pointer);
-        assert!(
-            first.still_holds(pointer),
-            "the frames of a running function were found where they stand"
-        );
+        assert!(first.still_holds(pointer), "the frames of a running function were found where they stand");
         assert_eq!(first.node, unwind(pointer).node);
     }
 }
