@@ -135,8 +135,11 @@ impl Tools {
     fn hide_symbols(&self, merged: &Path, list: &Path, scratch: &Path, object: &Path) {
         let text = std::fs::read_to_string(list)
             .unwrap_or_else(|reason| panic!("cannot read the exported symbols {}: {reason}", list.display()));
-        let names: Vec<&str> =
-            text.lines().map(|line| line.split('#').next().unwrap_or("").trim()).filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap_or("").trim())
+            .filter(|name| !name.is_empty())
+            .collect();
         assert!(!names.is_empty(), "{} exports nothing", list.display());
         let plain = scratch.join("exported-symbols");
         write(&plain, (names.join("\n") + "\n").as_bytes());

@@ -25,6 +25,9 @@ const LLVM_SECTION: &[u8] = b".llvm.lto\0";
 /// `RUSTC_SECTION`, padded to the length of `LLVM_SECTION` so that it can replace it in place.
 const RUSTC_SECTION_PADDED: &[u8; LLVM_SECTION.len()] = b".llvmbc\0\0\0";
 
+/// What the linker says when not the bitcode but the disk is the trouble.
+const DISK_COMPLAINTS: [&str; 3] = ["No space left", "quota exceeded", "File too large"];
+
 /// The bitcode in an object, if it has any.
 pub fn extract(object_file: &[u8]) -> Option<Vec<u8>> {
     let file = object::File::parse(object_file).ok()?;
@@ -54,7 +57,9 @@ pub fn instrument(toolchain: &Toolchain, scratch: &Path, member: &str, bitcode: 
     let output = linker.stdin(Stdio::null()).output().map_err(|reason| failed(reason.to_string()))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(complaint.lines().next().unwrap_or("no message").to_owned()));
+        let reason = complaint.lines().next().unwrap_or("no message").to_owned();
+        let full = DISK_COMPLAINTS.iter().any(|words| reason.contains(words));
+        return Err(if full { Error::CacheUnwritable { path: scratch.to_owned(), reason } } else { failed(reason) });
     }
     // We take the compiler's object, not the linked one, from which lld drops the embedded bitcode. Number 0 would be the
     // merged object of modules without a summary; rustc's modules have one, and the only one is number 1.
@@ -80,10 +85,14 @@ fn section_name_position(object_file: &[u8]) -> Result<Option<usize>, object::re
     let endian = header.endian()?;
     let sections = header.sections(endian, object_file)?;
     let names = sections.section(header.section_strings_index(endian, object_file)?)?;
-    let Some((names_start, names_size)) = names.file_range(endian) else { return Ok(None) };
+    let Some((names_start, names_size)) = names.file_range(endian) else {
+        return Ok(None);
+    };
     for section in sections.iter() {
         let offset = u64::from(section.sh_name.get(endian));
-        let Ok(start) = usize::try_from(names_start + offset) else { continue };
+        let Ok(start) = usize::try_from(names_start + offset) else {
+            continue;
+        };
         let inside = offset + LLVM_SECTION.len() as u64 <= names_size;
         if inside && object_file.get(start..start + LLVM_SECTION.len()) == Some(LLVM_SECTION) {
             return Ok(Some(start));

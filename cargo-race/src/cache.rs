@@ -58,8 +58,7 @@ impl CacheDirectory {
         let chosen = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
         let path = match chosen {
             // The compiler runs in other directories than we do.
-            Some(value) => std::path::absolute(&value)
-                .map_err(|reason| Error::cache(Path::new(&value), &reason))?,
+            Some(value) => std::path::absolute(&value).map_err(|reason| Error::cache(Path::new(&value), &reason))?,
             None => etcetera::choose_base_strategy().map_err(|_| Error::NoCacheDirectory)?.cache_dir().join("race"),
         };
         Ok(Self(path))
@@ -76,8 +75,9 @@ impl CacheDirectory {
         if path.is_dir() {
             return Ok(path);
         }
-        // We hold the lock, so whoever made these is dead.
-        self.remove_matching(|entry| entry.starts_with(BUILDING))?;
+        // We hold the lock, so whoever made these is dead; but a child of his may still write there, and rather than
+        // fail we leave the rest to the next build.
+        let _leftovers = self.remove_matching(|entry| entry.starts_with(BUILDING));
         let building = tempfile::Builder::new()
             .prefix(BUILDING)
             .tempdir_in(&self.0)

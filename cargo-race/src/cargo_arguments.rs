@@ -93,7 +93,9 @@ fn attached<'a>(word: &'a OsStr, name: &str) -> Option<&'a OsStr> {
 
 /// Whether a word such as `-vr` holds the short option `option`.
 fn has_short(word: &OsStr, option: char) -> bool {
-    let Some(letters) = word.to_str().and_then(|word| word.strip_prefix('-')) else { return false };
+    let Some(letters) = word.to_str().and_then(|word| word.strip_prefix('-')) else {
+        return false;
+    };
     !letters.starts_with('-')
         && letters.chars().take_while(|letter| !SHORT_WITH_VALUE.contains(letter)).any(|letter| letter == option)
 }

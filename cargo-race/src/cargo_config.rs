@@ -64,7 +64,9 @@ impl CargoConfig {
 }
 
 fn has_target_flags(document: &toml::Table, key: &str) -> bool {
-    let Some(targets) = document.get("target").and_then(toml::Value::as_table) else { return false };
+    let Some(targets) = document.get("target").and_then(toml::Value::as_table) else {
+        return false;
+    };
     targets.iter().any(|(name, table)| {
         let may_apply = name == SUPPORTED_HOST || name.starts_with("cfg(");
         may_apply && table.get(key).is_some()

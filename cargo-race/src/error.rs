@@ -16,7 +16,9 @@ pub enum Error {
     #[error("{host} is not supported; `cargo race` works on {supported} only")]
     UnsupportedHost { host: String, supported: &'static str },
 
-    #[error("--target {given} is not supported; leave it out, or give {host}, because the program must run on this machine")]
+    #[error(
+        "--target {given} is not supported; leave it out, or give {host}, because the program must run on this machine"
+    )]
     UnsupportedTarget { given: String, host: String },
 
     #[error("this toolchain has no {}; use a toolchain installed by rustup, which ships it", .missing.display())]

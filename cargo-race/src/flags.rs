@@ -79,8 +79,9 @@ pub fn instrumenting(compiler: Compiler, entries: &Entries, line_tables: bool) -
         flags.extend(["-Cdebuginfo=1".to_owned(), "-Cstrip=none".to_owned()]);
     }
     if matches!(compiler, Compiler::Rustdoc) {
-        // Doctests are programs, and rustdoc compiles nothing else.
+        // Doctests are programs, and rustdoc compiles nothing else. The same words as in link-runtime.sh.
         flags.push(format!("-Clink-arg={}", text(&entries.runtime.object)?));
+        flags.push("-Clink-arg=-lc".to_owned());
         flags.push("-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*".to_owned());
     }
     Ok(flags)

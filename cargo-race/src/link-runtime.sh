@@ -8,6 +8,7 @@ case " $* " in
 esac
 case " $* " in
   *" --crate-type bin "* | *" --test "*)
-    set -- "$@" "-Clink-arg=${0%/*}/race-runtime.o" "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*" ;;
+    # GNU ld takes from static parts of libc only what objects before it need, so libc is named again.
+    set -- "$@" "-Clink-arg=${0%/*}/race-runtime.o" -Clink-arg=-lc "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*" ;;
 esac
 exec ${CARGO_RACE_NEXT_WRAPPER:+"$CARGO_RACE_NEXT_WRAPPER"} "$@"

@@ -95,10 +95,8 @@ fn link_entries(source: &Path, destination: &Path, except: Option<&str>) -> Resu
 }
 
 fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let unreadable = |reason: std::io::Error| Error::UnreadableLibrary {
-        path: directory.to_owned(),
-        reason: reason.to_string(),
-    };
+    let unreadable =
+        |reason: std::io::Error| Error::UnreadableLibrary { path: directory.to_owned(), reason: reason.to_string() };
     let listing = std::fs::read_dir(directory).map_err(unreadable)?;
     listing.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable)).collect()
 }
@@ -116,9 +114,8 @@ fn create_directory(path: &Path) -> Result<(), Error> {
 fn rewrite(toolchain: &Toolchain, library: &Path, destination: &Path, scratch: &Path) -> Result<(), Error> {
     let mut members = archive::read(library)?;
     for member in members.iter_mut().filter(|member| is_object(member)) {
-        let bitcode = bitcode::extract(&member.content).ok_or_else(|| Error::BitcodeMissing {
-            directory: library.parent().unwrap_or(library).to_owned(),
-        })?;
+        let bitcode = bitcode::extract(&member.content)
+            .ok_or_else(|| Error::BitcodeMissing { directory: library.parent().unwrap_or(library).to_owned() })?;
         member.content = bitcode::instrument(toolchain, scratch, &member.name, &bitcode)?;
     }
     archive::write(&destination.join(library.file_name().unwrap_or_default()), members)

@@ -36,9 +36,8 @@ impl Toolchain {
     }
 
     fn from_answers(version: String, sysroot: &str) -> Result<Self, Error> {
-        let field = |name: &str| {
-            version.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
-        };
+        let field =
+            |name: &str| version.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
         let host = field("host:").unwrap_or_default();
         if host != SUPPORTED_HOST {
             return Err(Error::UnsupportedHost { host, supported: SUPPORTED_HOST });
@@ -103,7 +102,8 @@ mod tests {
 
     #[test]
     fn other_hosts_are_refused_with_their_name() {
-        let error = Toolchain::from_answers("host: aarch64-apple-darwin\n".to_owned(), "/opt").expect_err("unsupported");
+        let error =
+            Toolchain::from_answers("host: aarch64-apple-darwin\n".to_owned(), "/opt").expect_err("unsupported");
         assert!(error.to_string().starts_with("aarch64-apple-darwin is not supported"));
     }
 }

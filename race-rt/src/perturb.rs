@@ -6,7 +6,8 @@
 //! that the child gets to work. Only the schedule changes, never what counts as a race.
 //!
 //! Bounds: per call stack the first [`ALWAYS`] times, then at powers of two; and for the whole process [`GRACE`] plus a
-//! twentieth of the time it has run. Seeded: one seed gives each thread the same pauses in each run.
+//! twentieth of the time it has run. Seeded: the seed varies how long
+//! each place pauses.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
@@ -47,54 +48,32 @@ fn mix(value: u64) -> u64 {
     value ^ (value >> 33)
 }
 
-/// A thread's own sequence of random numbers.
-#[derive(Debug)]
-pub struct Perturbation {
-    state: u64,
-}
+/// The bounds of a pause.
+type Bounds = (Duration, Duration);
 
-impl Perturbation {
-    /// The sequence of the thread with this number.
-    pub fn new(id: ThreadId) -> Perturbation {
-        Perturbation { state: mix(u64::from(id.0) + 1) }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.state ^ seed())
-    }
-
-    /// A time between the two.
-    fn between(&mut self, shortest: Duration, longest: Duration) -> Duration {
-        let range = (longest - shortest).as_nanos() as u64;
-        shortest + Duration::from_nanos(self.next() % range.max(1))
-    }
-}
+const LINGER: Bounds = (Duration::from_micros(1800), Duration::from_micros(2400));
+const AFTER_SPAWN: Bounds = (Duration::from_micros(100), Duration::from_micros(400));
 
 /// A spawned thread is about to drop a reference count, in a call that returns to `pc`.
 pub fn before_reference_drop(pc: Pc) {
-    let Some(mut thread) = current::enter() else {
-        return;
-    };
+    let Some(mut thread) = current::enter() else { return };
     if thread.id() == ThreadId::MAIN || thread.is_solo() {
         return;
     }
-    let pause = choose(&mut thread, pc, Duration::from_millis(1), Duration::from_millis(3));
+    let pause = choose(&mut thread, pc, LINGER);
     drop(thread);
     sleep(pause);
 }
 
 /// The running thread has just spawned another, in a call that returns to `pc`.
 pub fn after_spawn(pc: Pc) {
-    let Some(mut thread) = current::enter() else {
-        return;
-    };
-    let pause = choose(&mut thread, pc, Duration::from_micros(100), Duration::from_micros(400));
+    let Some(mut thread) = current::enter() else { return };
+    let pause = choose(&mut thread, pc, AFTER_SPAWN);
     drop(thread);
     sleep(pause);
 }
 
-fn choose(thread: &mut Thread, pc: Pc, shortest: Duration, longest: Duration) -> Option<Duration> {
+fn choose(thread: &mut Thread, pc: Pc, (shortest, longest): Bounds) -> Option<Duration> {
     if options().perturb == Perturb::Off {
         return None;
     }
@@ -103,11 +82,13 @@ fn choose(thread: &mut Thread, pc: Pc, shortest: Duration, longest: Duration) ->
     if passed >= ALWAYS && !passed.is_power_of_two() {
         return None;
     }
+    // All threads pause equally long at one place: threads that run the same code keep their distance, and the pause
+    // before the last decrement, not those on the way, decides who is ahead.
+    let range = (longest - shortest).as_nanos() as u64;
+    let pause = shortest + Duration::from_nanos(mix(u64::from(site) ^ seed()) % range.max(1));
     let running = START.get_or_init(std::time::Instant::now).elapsed();
-    let pause = thread.perturbation.between(shortest, longest);
-    let allowed = GRACE + running / 20;
     let spent = SPENT.fetch_add(pause.as_nanos() as u64, Relaxed);
-    (Duration::from_nanos(spent) < allowed).then_some(pause)
+    (Duration::from_nanos(spent) < GRACE + running / 20).then_some(pause)
 }
 
 fn sleep(pause: Option<Duration>) {

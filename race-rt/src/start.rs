@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::options::Options;
+use crate::report::gather;
 use crate::shadow::{map, record};
 use crate::sync::atomic_cell;
 use crate::sys::spin::wait_while;
@@ -52,6 +53,7 @@ fn start() {
         ));
     }
     options();
+    gather::sink();
     STATE.store(STARTED, Ordering::Release);
     crate::finale::install();
 }

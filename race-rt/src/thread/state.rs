@@ -13,7 +13,6 @@ use super::context::{NodeCache, NodeId};
 use super::registry::{self, Registration};
 use crate::clock::{Epoch, Head, Heads, ThreadClock};
 use crate::heap::BlockCache;
-use crate::perturb::Perturbation;
 use crate::report::model::Pc;
 use crate::shadow::record::RecordCache;
 
@@ -47,7 +46,6 @@ pub struct Thread {
     pub(crate) records: RecordCache,
     pub(crate) nodes: NodeCache,
     pub(crate) blocks: BlockCache,
-    pub(crate) perturbation: Perturbation,
     id: ThreadId,
     /// Its stack's addresses, once it runs.
     pub(crate) stack: Option<Range<usize>>,
@@ -70,7 +68,6 @@ impl Thread {
             records: RecordCache::new(),
             nodes: NodeCache::new(),
             blocks: BlockCache::new(),
-            perturbation: Perturbation::new(registration.id),
             id: registration.id,
             stack: None,
             inside: false,

@@ -1,0 +1,123 @@
+//! The engine's calls in a build that has it: each enters the engine for the running thread and leaves it again.
+
+use std::sync::Mutex;
+
+use race_rt::access::{self, AccessKind};
+use race_rt::clock::{Head, Heads};
+use race_rt::report::model::Pc;
+use race_rt::start;
+use race_rt::sync::object::SyncObject;
+use race_rt::thread::{Thread, current};
+
+/// Stands for "unwind the stack": this tier's functions do not announce themselves.
+pub(crate) const HERE: Pc = Pc(0);
+
+/// Runs `action` on the running thread's state; `None` when the engine does not work for it.
+#[inline]
+pub(crate) fn with<R>(action: impl FnOnce(&mut Thread) -> R) -> Option<R> {
+    // No combinator: its frame would stand between this library's in the stacks.
+    let mut thread = current::enter()?;
+    Some(action(&mut thread))
+}
+
+/// What one operation publishes: all that its thread did and knew before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Release(Option<Head>);
+
+impl Release {
+    /// The running thread's, up to here.
+    pub(crate) fn now() -> Release {
+        Release(with(Thread::release))
+    }
+
+    /// All that it carries happens before what the running thread does from now on.
+    pub(crate) fn acquire(&self) {
+        if let Some(head) = &self.0 {
+            with(|thread| thread.acquire_head(head));
+        }
+    }
+}
+
+/// A place in an object where releases gather.
+#[derive(Debug, Default)]
+pub(crate) struct Edge(SyncObject);
+
+impl Edge {
+    pub(crate) const fn new() -> Edge {
+        Edge(SyncObject::new())
+    }
+
+    /// A release in place of all former ones. Right for who has acquired them.
+    pub(crate) fn release(&self) {
+        with(|thread| self.0.release(thread));
+    }
+
+    /// A release beside the former ones.
+    pub(crate) fn merge(&self) {
+        with(|thread| self.0.release_merge(thread));
+    }
+
+    /// Whoever acquires from now on finds nothing. Right for who has acquired all and will release elsewhere.
+    pub(crate) fn clear(&self) {
+        self.0.clear();
+    }
+
+    /// All that was released here happens before what the running thread does from now on.
+    pub(crate) fn acquire(&self) {
+        with(|thread| self.0.acquire(thread));
+    }
+}
+
+/// A place whose releases are used up by the one acquire that follows.
+#[derive(Debug, Default)]
+pub(crate) struct Token(Mutex<Heads>);
+
+impl Token {
+    pub(crate) fn release(&self) {
+        with(|thread| {
+            let head = thread.release();
+            self.heads(|heads| heads.merge_own(head, thread.clock()));
+        });
+    }
+
+    pub(crate) fn consume(&self) {
+        with(|thread| thread.acquire(&self.heads(std::mem::take)));
+    }
+
+    fn heads<R>(&self, action: impl FnOnce(&mut Heads) -> R) -> R {
+        action(&mut self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+}
+
+/// A kind of access.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Touch {
+    /// A plain load.
+    Read,
+    /// A plain store.
+    Write,
+    /// Lets others in where somebody may be waiting for all to be through: many may do so at once, but not while
+    /// somebody does [`Touch::Await`].
+    Admit,
+    /// Waits for all to be through: many may wait at once, but not while somebody does [`Touch::Admit`].
+    Await,
+}
+
+/// Records an access of `size` bytes.
+#[inline]
+pub(crate) fn touch(address: usize, size: usize, how: Touch) {
+    start::ensure();
+    let in_one_granule = size <= 8 && (address & 7) + size <= 8 && size > 0;
+    match how {
+        // SAFETY: the address is that of a place that the caller is about to access: the program has memory there.
+        Touch::Read if in_one_granule => unsafe { access::read(address, size, HERE) },
+        // SAFETY: as above.
+        Touch::Write if in_one_granule => unsafe { access::write(address, size, HERE) },
+        Touch::Read => access::slow(address, size, AccessKind::Read, HERE),
+        Touch::Write => access::slow(address, size, AccessKind::Write, HERE),
+        // The engine's rules for atomic and volatile accesses are those that these two need: each kind is at peace
+        // with itself and in conflict with the other.
+        Touch::Admit => access::slow(address, size, AccessKind::AtomicRead, HERE),
+        Touch::Await => access::slow(address, size, AccessKind::VolatileWrite, HERE),
+    }
+}

@@ -1,0 +1,355 @@
+//! What creating, joining, ending and waking threads orders, and what it does not.
+#![cfg(race_engine)]
+
+mod wrapper_case;
+
+use std::cell::Cell;
+use std::os::unix::thread::JoinHandleExt;
+use std::time::Duration;
+
+use race::sync::{Arc, Mutex};
+use race::thread;
+use wrapper_case::{Place, Steps};
+
+static X: Place = Place::new();
+static STEPS: Steps = Steps::new();
+
+cases! {
+    fn clean_creation_and_join() {
+        X.write(1);
+        let child = thread::spawn(|| X.write(X.read() + 1));
+        child.join().unwrap();
+        assert_eq!(X.read(), 2);
+    }
+
+    fn race_parent_goes_on_after_creation() {
+        let child = thread::spawn(|| {
+            STEPS.wait_for(1);
+            X.write(2);
+        });
+        X.write(1);
+        STEPS.take();
+        child.join().unwrap();
+    }
+
+    fn race_siblings() {
+        let first = thread::spawn(|| {
+            X.write(1);
+            STEPS.take();
+        });
+        let second = thread::spawn(|| {
+            STEPS.wait_for(1);
+            X.read();
+        });
+        first.join().unwrap();
+        second.join().unwrap();
+    }
+
+    fn clean_siblings_in_turn() {
+        for _ in 0..3 {
+            thread::spawn(|| X.write(X.read() + 1)).join().unwrap();
+        }
+        assert_eq!(X.read(), 3);
+    }
+
+    fn race_handle_dropped() {
+        drop(thread::spawn(|| {
+            X.write(1);
+            STEPS.take();
+        }));
+        STEPS.wait_for(1);
+        X.read();
+    }
+
+    fn race_finished_is_not_joined() {
+        let child = thread::spawn(|| X.write(1));
+        while !child.is_finished() {
+            thread::yield_now();
+        }
+        X.read();
+        child.join().unwrap();
+    }
+
+    fn clean_join_of_a_panic() {
+        let child = thread::Builder::new().name("panics".into()).spawn(|| {
+            X.write(1);
+            std::panic::resume_unwind(Box::new(5));
+        });
+        assert_eq!(*child.unwrap().join().unwrap_err().downcast::<i32>().unwrap(), 5);
+        X.read();
+    }
+
+    fn clean_scope_joins_all() {
+        let place = Place::new();
+        thread::scope(|scope| {
+            scope.spawn(|| place.write(1));
+        });
+        place.write(2);
+    }
+
+    fn clean_scope_joins_by_name() {
+        let place = Place::new();
+        thread::scope(|scope| {
+            let child = scope.spawn(|| place.write(1));
+            child.join().unwrap();
+            place.write(2);
+        });
+    }
+
+    fn clean_scope_joins_when_it_panics() {
+        let place = Place::new();
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    place.write(1);
+                    std::panic::resume_unwind(Box::new(()));
+                });
+            })
+        }));
+        assert!(panicked.is_err());
+        place.write(2);
+    }
+
+    fn clean_scope_grandchildren() {
+        let place = Place::new();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                scope.spawn(|| place.write(1));
+            });
+        });
+        place.write(2);
+    }
+
+    fn race_scope_siblings() {
+        let place = Place::new();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                place.write(1);
+                STEPS.take();
+            });
+            scope.spawn(|| {
+                STEPS.wait_for(1);
+                place.write(2);
+            });
+        });
+    }
+
+    fn race_scope_inside() {
+        let place = Place::new();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                place.write(1);
+                STEPS.take();
+            });
+            STEPS.wait_for(1);
+            place.write(2);
+        });
+    }
+
+    fn clean_unpark() {
+        let parked = thread::spawn(|| {
+            while X_IS_SET.load(std::sync::atomic::Ordering::SeqCst) == 0 {
+                thread::park();
+            }
+            X.write(2);
+        });
+        X.write(1);
+        X_IS_SET.store(1, std::sync::atomic::Ordering::SeqCst);
+        parked.thread().unpark();
+        parked.join().unwrap();
+    }
+
+    fn race_unpark_of_another() {
+        let parked = thread::spawn(|| {
+            STEPS.wait_for(1);
+            thread::park_timeout(Duration::ZERO);
+            X.write(2);
+        });
+        let other = thread::spawn(thread::park);
+        X.write(1);
+        other.thread().unpark();
+        STEPS.take();
+        parked.join().unwrap();
+        other.join().unwrap();
+    }
+
+    fn race_park_before_unpark() {
+        let parked = thread::spawn(|| {
+            thread::park_timeout(Duration::ZERO);
+            STEPS.take();
+            STEPS.wait_for(2);
+            X.write(2);
+        });
+        STEPS.wait_for(1);
+        X.write(1);
+        parked.thread().unpark();
+        STEPS.take();
+        parked.join().unwrap();
+    }
+
+    fn clean_unpark_of_current() {
+        let parent = thread::current();
+        let child = thread::spawn(move || {
+            X.write(1);
+            parent.unpark();
+        });
+        thread::park();
+        X.write(2);
+        child.join().unwrap();
+    }
+
+    /// What a thread-local's destructor does is the thread's own doing, and over when it is joined.
+    fn clean_thread_local_destructor() {
+        struct AtExit(Arc<Place>);
+        impl Drop for AtExit {
+            fn drop(&mut self) {
+                self.0.write(2);
+            }
+        }
+        thread_local!(static AT_EXIT: Cell<Option<AtExit>> = const { Cell::new(None) });
+
+        let place = Arc::new(Place::new());
+        let childs = place.clone();
+        let child = thread::spawn(move || {
+            childs.write(1);
+            AT_EXIT.set(Some(AtExit(childs)));
+        });
+        child.join().unwrap();
+        assert_eq!(place.read(), 2);
+    }
+
+    fn race_thread_local_destructor() {
+        struct AtExit;
+        impl Drop for AtExit {
+            fn drop(&mut self) {
+                X.write(2);
+                STEPS.take();
+            }
+        }
+        thread_local!(static AT_EXIT: Cell<Option<AtExit>> = const { Cell::new(None) });
+
+        let child = thread::spawn(|| AT_EXIT.set(Some(AtExit)));
+        STEPS.wait_for(1);
+        X.read();
+        child.join().unwrap();
+    }
+
+    /// Two threads, ordered by nothing that is seen, have one stack in turn.
+    fn clean_stack_reused() {
+        fn write_to_stack() -> usize {
+            let place = Place::new();
+            place.write(1);
+            place.pointer() as usize
+        }
+        static ADDRESSES: [std::sync::atomic::AtomicUsize; 2] = [const { std::sync::atomic::AtomicUsize::new(0) }; 2];
+
+        for address in &ADDRESSES {
+            let thread = thread::spawn(|| address.store(write_to_stack(), std::sync::atomic::Ordering::SeqCst));
+            // SAFETY: the thread is joined once, out of the detector's sight, so that its stack is free for the next.
+            assert_eq!(unsafe { libc::pthread_join(thread.into_pthread_t(), std::ptr::null_mut()) }, 0);
+        }
+        let [first, second] = &ADDRESSES;
+        assert_eq!(first.load(std::sync::atomic::Ordering::SeqCst), second.load(std::sync::atomic::Ordering::SeqCst));
+    }
+
+    /// The twin of the one above: the same address, of one and the same variable.
+    fn race_stack_shared() {
+        let place = Place::new();
+        let address = place.pointer() as usize;
+        for _ in 0..2 {
+            let thread = thread::spawn(move || {
+                // SAFETY: the place outlives both threads, and they run one after the other.
+                unsafe { (*(address as *const Place)).write(1) };
+            });
+            // SAFETY: the thread is joined once, out of the detector's sight.
+            assert_eq!(unsafe { libc::pthread_join(thread.into_pthread_t(), std::ptr::null_mut()) }, 0);
+        }
+    }
+
+    /// A block that one thread freed and another got has no past.
+    fn clean_heap_reused() {
+        static ADDRESS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let thread = thread::spawn(|| {
+            let place = Box::new(Place::new());
+            place.write(1);
+            ADDRESS.store(Box::into_raw(place) as usize, std::sync::atomic::Ordering::SeqCst);
+            STEPS.take();
+        });
+        STEPS.wait_for(1);
+        let old = ADDRESS.load(std::sync::atomic::Ordering::SeqCst);
+        // SAFETY: the pointer came from `Box::into_raw` and its thread has forgotten it.
+        drop(unsafe { Box::from_raw(old as *mut Place) });
+        let place = Box::new(Place::new());
+        assert_eq!(place.pointer() as usize, old, "the allocator hands the block out again");
+        place.write(2);
+        thread.join().unwrap();
+    }
+
+    /// The twin of the one above: the block was not freed.
+    fn race_heap_shared() {
+        static ADDRESS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let thread = thread::spawn(|| {
+            let place = Box::new(Place::new());
+            place.write(1);
+            ADDRESS.store(Box::into_raw(place) as usize, std::sync::atomic::Ordering::SeqCst);
+            STEPS.take();
+        });
+        STEPS.wait_for(1);
+        // SAFETY: the pointer came from `Box::into_raw` and its thread has forgotten it.
+        let place = unsafe { Box::from_raw(ADDRESS.load(std::sync::atomic::Ordering::SeqCst) as *mut Place) };
+        place.write(2);
+        thread.join().unwrap();
+    }
+
+    /// Growing in place: what lies behind a block was another's.
+    fn clean_heap_grown() {
+        let mut places: Vec<Place> = Vec::with_capacity(4000);
+        let behind = Box::new([const { Place::new() }; 2000]);
+        let (start, end) = (behind[0].pointer() as usize, behind[1999].pointer() as usize);
+        assert!(start > places.as_ptr() as usize);
+        let thread = thread::spawn(|| {
+            behind.iter().for_each(|place| place.write(1));
+            STEPS.take();
+            STEPS.wait_for(2);
+            std::mem::forget(behind);
+        });
+        STEPS.wait_for(1);
+        // SAFETY: its owner does not use the block any more, and forgets it.
+        drop(unsafe { Box::from_raw(start as *mut [Place; 2000]) });
+        let old = places.as_ptr();
+        places.reserve_exact(5000);
+        assert_eq!(places.as_ptr(), old, "the allocator grows the block in place");
+        places.resize_with(5000, Place::new);
+        assert!(places[4999].pointer() as usize > start && end > start);
+        places.iter().for_each(|place| place.write(2));
+        STEPS.take();
+        thread.join().unwrap();
+    }
+
+    /// A thread that std made is known from its first event on; all before counts as ordered before it.
+    fn clean_thread_of_std() {
+        X.write(1);
+        std::thread::spawn(|| X.write(2)).join().unwrap();
+    }
+
+    fn race_threads_of_std() {
+        std::thread::scope(|scope| {
+            for turn in 0..2 {
+                scope.spawn(move || {
+                    // Known to the detector before the other's write, and at a step of its own after that: what a thread
+                    // does in the step in which another turns up cannot be told from what it did before.
+                    Place::new().write(1);
+                    STEPS.take();
+                    STEPS.wait_for(2);
+                    drop(Mutex::new(()).lock());
+                    STEPS.take();
+                    STEPS.wait_for(4 + turn);
+                    X.write(1);
+                    STEPS.take();
+                });
+            }
+        });
+    }
+}
+
+static X_IS_SET: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
