@@ -41,7 +41,7 @@ fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn() -> T) -> 
     let Some(mut thread) = watched(address) else {
         return operation();
     };
-    if let Some(value) = thread.atomic_load_known(address, size_of::<T>(), &operation) {
+    if let Some(value) = thread.atomic_load_known(address, size_of::<T>(), |thread| thread.site(Pc(pc)), &operation) {
         return value;
     }
     let place = place(&mut thread, address, size_of::<T>(), pc);

@@ -12,7 +12,7 @@
 //! Exact for every byte: an entry's bytes are forgotten only when the new access conflicts with all that they would,
 //! and is ordered after them or has just been reported with them.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 
 use smallvec::SmallVec;
@@ -77,22 +77,72 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
     }
     let first = site.load(Relaxed);
     let mut id = RecordId(first);
-    let mut steps = 0;
-    while id != RecordId::NONE && steps < 64 {
+    let mut found = false;
+    // Records that change hands under the reader may form a long way round, or a circle.
+    for _ in 0..LONGEST_LOOK {
         let part = record(id);
-        for place in &part.words {
-            if Word::from_bits(place.load(Relaxed)).repeats(epoch, kind, mask) {
-                // The records may have passed to another granule meanwhile; only the same number says that the entry
-                // was this granule's. Nobody but this thread makes entries of its current epoch, and who removes one
-                // of them has reported it.
-                fence(Acquire);
-                return site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed();
+        let [one, other] = &part.words;
+        found = Word::from_bits(one.load(Relaxed)).repeats(epoch, kind, mask)
+            || Word::from_bits(other.load(Relaxed)).repeats(epoch, kind, mask);
+        id = RecordId(part.next.load(Relaxed));
+        if found || id == RecordId::NONE {
+            break;
+        }
+    }
+    // The records may have passed to another granule meanwhile; only the same number says that the entry was this
+    // granule's. Nobody but this thread makes entries of its current epoch, and who removes one of them has reported it.
+    fence(Acquire);
+    found && site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed()
+}
+
+/// Records that a reader without the lock looks through at most.
+const LONGEST_LOOK: usize = 64;
+
+/// Moves the thread's own entry for the same access, from the same place in the program, on to its present epoch, without
+/// the lock; false when there is none, or something in the granule needs a closer look.
+///
+/// Equals recording the access: nothing else in the granule races with it, the old entry is subsumed, and what else would
+/// be subsumed may as well stay. Another thread that records an access at the same time either has the lock by the second
+/// look at the word, which sends this thread to the lock as well, or takes it later and finds the new epoch.
+#[inline]
+pub fn refresh(address: usize, new: NewAccess<'_>) -> bool {
+    // SAFETY: callers come with covered addresses only, after the shadow was reserved.
+    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+    let seen = Word::from_bits(word.load(Acquire));
+    let wanted = Word::new(new.epoch, new.kind, new.mask);
+    if seen.is_locked() {
+        return false;
+    }
+    if !seen.is_listed() {
+        return seen.is_same_access(wanted)
+            && site.load(Relaxed) == new.site.0
+            && word.compare_exchange(seen.bits(), wanted.bits(), SeqCst, Relaxed).is_ok();
+    }
+    let first = site.load(Acquire);
+    let mut own = None;
+    let mut id = RecordId(first);
+    for _ in 0..LONGEST_LOOK {
+        let part = record(id);
+        for (place, from) in part.words.iter().zip(&part.sites) {
+            let old = Word::from_bits(place.load(Relaxed));
+            if old.is_same_access(wanted) && from.load(Relaxed) == new.site.0 {
+                own = Some((place, old));
+            } else if races(old, &new) {
+                return false;
             }
         }
         id = RecordId(part.next.load(Relaxed));
-        steps += 1;
+        if id == RecordId::NONE {
+            break;
+        }
     }
-    false
+    if id != RecordId::NONE {
+        return false;
+    }
+    let Some((place, old)) = own else { return false };
+    place.compare_exchange(old.bits(), wanted.bits(), SeqCst, Relaxed).is_ok()
+        && word.load(SeqCst) == seen.bits()
+        && site.load(Relaxed) == first
 }
 
 /// The cell of the atomic at `address`, found without the lock: it may since have become another variable's, which its
@@ -204,31 +254,22 @@ impl Granule {
             let next = RecordId(part.next.load(Relaxed));
             let mut used = false;
             for place in 0..Record::ENTRIES {
-                let word = Word::from_bits(part.words[place].load(Relaxed));
-                if word == Word::EMPTY {
+                let Some(kept) = self.meet_place(part, place, &new, conflicts) else {
                     vacant = vacant.or(Some((part, place)));
                     continue;
-                }
-                let old = Entry { word, site: NodeId(part.sites[place].load(Relaxed)) };
-                let mut kept = meet(old, &new, conflicts);
-                if kept.mask().0 == 0 {
-                    part.words[place].store(0, Relaxed);
-                    vacant = vacant.or(Some((part, place)));
-                    continue;
-                }
-                if present.is_none() {
-                    if kept.repeats(new.epoch, new.kind, new.mask) {
-                        present = Some(kept);
-                    } else if can_merge(Entry { word: kept, site: old.site }, added) {
-                        kept = kept.with(new.mask);
-                        present = Some(kept);
-                    }
-                }
-                if kept != word {
-                    part.words[place].store(kept.bits(), Relaxed);
-                }
+                };
                 used = true;
                 entries += 1;
+                if present.is_some() {
+                    continue;
+                }
+                if kept.word.repeats(new.epoch, new.kind, new.mask) {
+                    present = Some(kept.word);
+                } else if can_merge(kept, added) {
+                    // Of the present epoch, so this thread's own: nobody else changes it.
+                    present = Some(kept.word.with(new.mask));
+                    part.words[place].store(kept.word.with(new.mask).bits(), Relaxed);
+                }
             }
             match previous {
                 Some(before) if !used && vacant.is_none_or(|(holder, _)| !std::ptr::eq(holder, part)) => {
@@ -267,6 +308,33 @@ impl Granule {
             part.words[place].store(added.word.bits(), Relaxed);
         }
         self.content = Word::from_bits(added.word.bits() | Word::LISTED);
+    }
+
+    /// Lets the new access meet the entry in one place of a record; `None` when nothing is left of it, or was there.
+    #[inline]
+    fn meet_place(&self, part: &Record, place: usize, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Option<Entry> {
+        let place_word = &part.words[place];
+        let site = NodeId(part.sites[place].load(Relaxed));
+        let before = conflicts.len();
+        loop {
+            let word = Word::from_bits(place_word.load(Relaxed));
+            if word == Word::EMPTY {
+                return None;
+            }
+            let kept = meet(Entry { word, site }, new, conflicts);
+            let gone = kept.mask().0 == 0;
+            if kept != word {
+                let left = if gone { 0 } else { kept.bits() };
+                if word.epoch().slot() == new.epoch.slot() {
+                    place_word.store(left, Relaxed);
+                } else if place_word.compare_exchange(word.bits(), left, SeqCst, Relaxed).is_err() {
+                    // Its owner has just moved it on to a later epoch, which may change the verdict.
+                    conflicts.truncate(before);
+                    continue;
+                }
+            }
+            return (!gone).then_some(Entry { word: kept, site });
+        }
     }
 
     /// Gives back all records. The caller sets the content anew.
@@ -349,6 +417,12 @@ impl Granule {
     }
 }
 
+/// Whether the two are a race on some byte.
+#[inline]
+fn races(old: Word, new: &NewAccess<'_>) -> bool {
+    old.mask().meets(new.mask) && new.kind.conflicts_with(old.kind()) && !new.clock.knows(old.epoch())
+}
+
 /// What is left of `old` when `new` meets it; a race goes to `conflicts`.
 #[inline]
 fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
@@ -356,7 +430,7 @@ fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
     if common.0 == 0 {
         return old.word;
     }
-    let races = new.kind.conflicts_with(old.word.kind()) && !new.clock.knows(old.word.epoch());
+    let races = races(old.word, new);
     if races {
         let rest = Mask(!common.0);
         conflicts.push(Entry { word: old.word.without(rest), site: old.site });

@@ -149,6 +149,13 @@ impl Word {
         Word(self.0 | ((mask.0 as u64) << Word::MASK_SHIFT))
     }
 
+    /// Whether the two differ in their times at most: the same slot's access of the same kind to the same bytes.
+    #[inline]
+    pub const fn is_same_access(self, other: Word) -> bool {
+        const TIME: u64 = (1 << Epoch::TIME_BITS) - 1;
+        (self.access().0 ^ other.access().0) & !TIME == 0
+    }
+
     /// The two-instruction question of the hot path: was `mask` already read or written plainly in `epoch`?
     #[inline(always)]
     pub const fn repeats_plain_read(self, epoch: u64, mask: Mask) -> bool {

@@ -16,14 +16,14 @@
 //! Orderings are those of `std::sync::atomic::Ordering`; `SeqCst` is `AcqRel` here: its total order adds no
 //! happens-before.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 
 use super::atomic_cell::{AtomicCell, AtomicCells};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, Heads};
 use crate::counters::COUNTERS;
 use crate::shadow::Mask;
-use crate::shadow::granule::{self, Granule};
+use crate::shadow::granule::{self, Granule, NewAccess};
 use crate::shadow::map;
 use crate::thread::Thread;
 use crate::thread::context::NodeId;
@@ -49,19 +49,32 @@ fn releases(order: Ordering) -> bool {
 }
 
 impl Thread {
-    /// An atomic load that needs no record and teaches nothing; `None` when it must be done in full.
+    /// An atomic load that teaches nothing and is recorded already, or can be without the lock; `None` when it must be
+    /// done in full. `site` is asked for when it has to be recorded.
     #[inline]
-    pub fn atomic_load_known<T>(&mut self, address: usize, size: usize, load: impl Fn() -> T) -> Option<T> {
+    pub fn atomic_load_known<T>(
+        &mut self,
+        address: usize,
+        size: usize,
+        site: impl FnOnce(&mut Thread) -> NodeId,
+        load: impl Fn() -> T,
+    ) -> Option<T> {
         if !map::is_covered(address) || (address & 7) + size > 8 {
             return None;
         }
-        if !granule::is_repeated(address, self.epoch(), AccessKind::AtomicRead, Mask::new(address, size)) {
-            return None;
+        let (epoch, kind, mask) = (self.epoch(), AccessKind::AtomicRead, Mask::new(address, size));
+        if !granule::is_repeated(address, epoch, kind, mask) {
+            let site = site(self);
+            if !granule::refresh(address, NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
+                return None;
+            }
         }
         let Some(cell) = granule::find_atomic(address) else {
-            // No cell: no value of this variable ever carried anything. A first release may come between the look and
-            // the load; only the lock tells then.
-            return None;
+            // No value of the variable ever carried anything. Who is the first to release makes the cell before it
+            // stores, so there is still none after a load that did not see that store.
+            let value = load();
+            fence(Ordering::Acquire);
+            return granule::find_atomic(address).is_none().then_some(value);
         };
         let (value, carried) = cell.read_consistent(load)?;
         let known = carried == 0 || (carried != Heads::MANY && self.clock().knows(Epoch::from_bits(carried)));
