@@ -86,7 +86,7 @@ extern "C" fn allocate_aligned(alignment: usize, size: usize, pc: usize) -> Bloc
 }
 
 extern "C" fn allocate_posix(to: *mut Block, alignment: usize, size: usize, pc: usize) -> libc::c_int {
-    if !alignment.is_power_of_two() || alignment % size_of::<Block>() != 0 {
+    if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<Block>()) {
         return libc::EINVAL;
     }
     // SAFETY: errno is the running thread's own, and this function must leave it alone.

@@ -111,11 +111,21 @@ impl Thread {
         if granule::is_repeated(address, epoch, kind, mask) {
             return;
         }
-        if granule::refresh(address, NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
+        if granule::refresh(address, epoch, kind, mask, site) {
             return;
         }
         let mut granule = Granule::lock(address);
         self.add_to(&mut granule, address, epoch, kind, mask, site);
+    }
+
+    /// Gives an untouched granule of a large block the entry that the block's table has for it.
+    #[inline]
+    pub(crate) fn begin_life(&mut self, granule: &mut Granule, address: usize) {
+        if granule.is_untouched()
+            && let Some(entry) = self.blocks.entry_of(address)
+        {
+            granule.start_with(entry);
+        }
     }
 
     /// Adds an access to a granule that is locked, and reports what it races with.
@@ -129,11 +139,7 @@ impl Thread {
         mask: Mask,
         site: NodeId,
     ) {
-        if granule.is_untouched()
-            && let Some(entry) = self.blocks.entry_of(address)
-        {
-            granule.start_with(entry);
-        }
+        self.begin_life(granule, address);
         let (clock, records) = self.clock_and_records();
         let conflicts = granule.record_access(NewAccess { clock, epoch, kind, mask, site }, records);
         for conflict in conflicts {

@@ -57,7 +57,7 @@ pub fn race(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, oth
         return;
     }
     let report = gather(thread, address, kind, site, other);
-    let key = RaceKey::of(&report, |pc| is_own(pc));
+    let key = RaceKey::of(&report, is_own);
     if !DEDUPE.admit(key, options.suppress_equal_stacks) {
         return;
     }

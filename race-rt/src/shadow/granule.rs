@@ -12,7 +12,7 @@
 //! Exact for every byte: an entry's bytes are forgotten only when the new access conflicts with all that they would,
 //! and is ordered after them or has just been reported with them.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 
 use smallvec::SmallVec;
@@ -98,51 +98,23 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
 /// Records that a reader without the lock looks through at most.
 const LONGEST_LOOK: usize = 64;
 
-/// Moves the thread's own entry for the same access, from the same place in the program, on to its present epoch, without
-/// the lock; false when there is none, or something in the granule needs a closer look.
+/// Moves the only entry of the granule on to the thread's present epoch, without the lock, where it is the thread's own for
+/// the same access from the same place in the program; false when it is not.
 ///
-/// Equals recording the access: nothing else in the granule races with it, the old entry is subsumed, and what else would
-/// be subsumed may as well stay. Another thread that records an access at the same time either has the lock by the second
-/// look at the word, which sends this thread to the lock as well, or takes it later and finds the new epoch.
+/// Equals recording the access. An only entry is one word, so that nothing can come in between. (Entries in records were
+/// moved on in the same way once. Two threads that do so at the same time each see the other's old epoch, and a record may
+/// pass to another granule before the exchange: both need the lock.)
 #[inline]
-pub fn refresh(address: usize, new: NewAccess<'_>) -> bool {
+pub fn refresh(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask, from: NodeId) -> bool {
     // SAFETY: callers come with covered addresses only, after the shadow was reserved.
     let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
     let seen = Word::from_bits(word.load(Acquire));
-    let wanted = Word::new(new.epoch, new.kind, new.mask);
-    if seen.is_locked() {
-        return false;
-    }
-    if !seen.is_listed() {
-        return seen.is_same_access(wanted)
-            && site.load(Relaxed) == new.site.0
-            && word.compare_exchange(seen.bits(), wanted.bits(), SeqCst, Relaxed).is_ok();
-    }
-    let first = site.load(Acquire);
-    let mut own = None;
-    let mut id = RecordId(first);
-    for _ in 0..LONGEST_LOOK {
-        let part = record(id);
-        for (place, from) in part.words.iter().zip(&part.sites) {
-            let old = Word::from_bits(place.load(Relaxed));
-            if old.is_same_access(wanted) && from.load(Relaxed) == new.site.0 {
-                own = Some((place, old));
-            } else if races(old, &new) {
-                return false;
-            }
-        }
-        id = RecordId(part.next.load(Relaxed));
-        if id == RecordId::NONE {
-            break;
-        }
-    }
-    if id != RecordId::NONE {
-        return false;
-    }
-    let Some((place, old)) = own else { return false };
-    place.compare_exchange(old.bits(), wanted.bits(), SeqCst, Relaxed).is_ok()
-        && word.load(SeqCst) == seen.bits()
-        && site.load(Relaxed) == first
+    let wanted = Word::new(epoch, kind, mask);
+    !seen.is_locked()
+        && !seen.is_listed()
+        && seen.is_same_access(wanted)
+        && site.load(Relaxed) == from.0
+        && word.compare_exchange(seen.bits(), wanted.bits(), AcqRel, Relaxed).is_ok()
 }
 
 /// The cell of the atomic at `address`, found without the lock: it may since have become another variable's, which its
@@ -254,22 +226,30 @@ impl Granule {
             let next = RecordId(part.next.load(Relaxed));
             let mut used = false;
             for place in 0..Record::ENTRIES {
-                let Some(kept) = self.meet_place(part, place, &new, conflicts) else {
+                let word = Word::from_bits(part.words[place].load(Relaxed));
+                let site = NodeId(part.sites[place].load(Relaxed));
+                let mut kept = Word::EMPTY;
+                if word != Word::EMPTY {
+                    kept = meet(Entry { word, site }, &new, conflicts);
+                }
+                if kept.mask().0 == 0 {
+                    part.words[place].store(0, Relaxed);
                     vacant = vacant.or(Some((part, place)));
                     continue;
-                };
+                }
+                if present.is_none() {
+                    if kept.repeats(new.epoch, new.kind, new.mask) {
+                        present = Some(kept);
+                    } else if can_merge(Entry { word: kept, site }, added) {
+                        kept = kept.with(new.mask);
+                        present = Some(kept);
+                    }
+                }
+                if kept != word {
+                    part.words[place].store(kept.bits(), Relaxed);
+                }
                 used = true;
                 entries += 1;
-                if present.is_some() {
-                    continue;
-                }
-                if kept.word.repeats(new.epoch, new.kind, new.mask) {
-                    present = Some(kept.word);
-                } else if can_merge(kept, added) {
-                    // Of the present epoch, so this thread's own: nobody else changes it.
-                    present = Some(kept.word.with(new.mask));
-                    part.words[place].store(kept.word.with(new.mask).bits(), Relaxed);
-                }
             }
             match previous {
                 Some(before) if !used && vacant.is_none_or(|(holder, _)| !std::ptr::eq(holder, part)) => {
@@ -308,33 +288,6 @@ impl Granule {
             part.words[place].store(added.word.bits(), Relaxed);
         }
         self.content = Word::from_bits(added.word.bits() | Word::LISTED);
-    }
-
-    /// Lets the new access meet the entry in one place of a record; `None` when nothing is left of it, or was there.
-    #[inline]
-    fn meet_place(&self, part: &Record, place: usize, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Option<Entry> {
-        let place_word = &part.words[place];
-        let site = NodeId(part.sites[place].load(Relaxed));
-        let before = conflicts.len();
-        loop {
-            let word = Word::from_bits(place_word.load(Relaxed));
-            if word == Word::EMPTY {
-                return None;
-            }
-            let kept = meet(Entry { word, site }, new, conflicts);
-            let gone = kept.mask().0 == 0;
-            if kept != word {
-                let left = if gone { 0 } else { kept.bits() };
-                if word.epoch().slot() == new.epoch.slot() {
-                    place_word.store(left, Relaxed);
-                } else if place_word.compare_exchange(word.bits(), left, SeqCst, Relaxed).is_err() {
-                    // Its owner has just moved it on to a later epoch, which may change the verdict.
-                    conflicts.truncate(before);
-                    continue;
-                }
-            }
-            return (!gone).then_some(Entry { word: kept, site });
-        }
     }
 
     /// Gives back all records. The caller sets the content anew.

@@ -23,7 +23,7 @@ use crate::access::AccessKind;
 use crate::clock::{Epoch, Heads};
 use crate::counters::COUNTERS;
 use crate::shadow::Mask;
-use crate::shadow::granule::{self, Granule, NewAccess};
+use crate::shadow::granule::{self, Granule};
 use crate::shadow::map;
 use crate::thread::Thread;
 use crate::thread::context::NodeId;
@@ -65,7 +65,7 @@ impl Thread {
         let (epoch, kind, mask) = (self.epoch(), AccessKind::AtomicRead, Mask::new(address, size));
         if !granule::is_repeated(address, epoch, kind, mask) {
             let site = site(self);
-            if !granule::refresh(address, NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
+            if !granule::refresh(address, epoch, kind, mask, site) {
                 return None;
             }
         }
@@ -89,7 +89,7 @@ impl Thread {
                 cell.look(|heads| thread.learn(heads, order));
             }
             thread.record_atomic(granule, place, AccessKind::AtomicRead);
-            (AccessKind::AtomicRead, value)
+            value
         })
     }
 
@@ -108,7 +108,6 @@ impl Thread {
                 }),
                 None => store(),
             }
-            (AccessKind::AtomicWrite, ())
         });
     }
 
@@ -135,15 +134,16 @@ impl Thread {
                 Some(cell) => cell.change(|heads| {
                     let result = exchange();
                     thread.learn(heads, if result.is_ok() { success } else { failure });
-                    let kind = thread.record_exchange(granule, place, &result);
+                    thread.record_exchange(granule, place, &result);
                     if result.is_ok() {
                         thread.continue_sequence(heads, success);
                     }
-                    (kind, result)
+                    result
                 }),
                 None => {
                     let result = exchange();
-                    (thread.record_exchange(granule, place, &result), result)
+                    thread.record_exchange(granule, place, &result);
+                    result
                 }
             }
         })
@@ -159,33 +159,29 @@ impl Thread {
         }
     }
 
-    fn operate<R>(
-        &mut self,
-        place: AtomicPlace,
-        operation: impl FnOnce(&mut Thread, &mut Granule) -> (AccessKind, R),
-    ) -> R {
+    fn operate<R>(&mut self, place: AtomicPlace, operation: impl FnOnce(&mut Thread, &mut Granule) -> R) -> R {
         debug_assert!(map::is_covered(place.address));
         let mut granule = Granule::lock(place.address);
-        let (kind, result) = operation(self, &mut granule);
-        drop(granule);
-        let in_first = 8 - (place.address & 7);
-        if place.size > in_first {
-            // A 16-byte variable: its edges hang on the first granule, the access counts in both.
-            self.access(place.address + in_first, place.size - in_first, kind, place.site);
-        }
-        result
+        // Before a cell is hung on it, after which the granule would pass for touched.
+        self.begin_life(&mut granule, place.address);
+        operation(self, &mut granule)
     }
 
     #[inline]
     fn record_atomic(&mut self, granule: &mut Granule, place: AtomicPlace, kind: AccessKind) {
-        let mask = Mask::new(place.address, place.size.min(8 - (place.address & 7)));
+        let in_first = place.size.min(8 - (place.address & 7));
+        let mask = Mask::new(place.address, in_first);
         self.add_to(granule, place.address, self.epoch(), kind, mask, place.site);
+        if place.size > in_first {
+            // A 16-byte variable: its edges hang on the first granule, the access counts in both. Granules are locked in
+            // the order of their addresses.
+            self.access(place.address + in_first, place.size - in_first, kind, place.site);
+        }
     }
 
-    fn record_exchange<T>(&mut self, granule: &mut Granule, place: AtomicPlace, result: &Result<T, T>) -> AccessKind {
+    fn record_exchange<T>(&mut self, granule: &mut Granule, place: AtomicPlace, result: &Result<T, T>) {
         let kind = if result.is_ok() { AccessKind::AtomicWrite } else { AccessKind::AtomicRead };
         self.record_atomic(granule, place, kind);
-        kind
     }
 
     #[inline]

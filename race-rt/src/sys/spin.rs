@@ -36,7 +36,7 @@ pub fn wait_while(blocked: impl Fn() -> bool) {
     let mut tries = 0u32;
     while blocked() {
         tries += 1;
-        if tries % 64 == 0 {
+        if tries.is_multiple_of(64) {
             // SAFETY: takes no argument and touches no memory.
             unsafe { libc::sched_yield() };
         } else {

@@ -58,7 +58,10 @@ pub fn enter() -> Option<Inside> {
         return None;
     }
     // SAFETY: as above.
-    unsafe { (*thread).inside = true };
+    unsafe {
+        (*thread).inside = true;
+        (*thread).step_if_asked();
+    }
     Some(Inside { thread })
 }
 

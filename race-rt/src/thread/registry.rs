@@ -139,7 +139,7 @@ pub fn adopt(is_main: bool) -> Box<Thread> {
         }
         let time = match info.live {
             // SAFETY: a live thread's memory is valid until `finish` takes it out under this lock; the field is atomic.
-            Some(live) => unsafe { (*(&raw const (*live.as_ptr()).hot.epoch)).load(Relaxed) },
+            Some(live) => unsafe { (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed) },
             None => Epoch::new(slot, info.last).bits(),
         };
         thread.clock_mut().assume(Epoch::from_bits(time));
@@ -158,7 +158,7 @@ pub fn adopt(is_main: bool) -> Box<Thread> {
 fn end_solo(registry: &Registry) {
     for live in registry.slots.iter().filter_map(|slot| slot.live) {
         // SAFETY: as in `adopt`. A thread that is alone changes its epoch under this lock only.
-        unsafe { (*(&raw const (*live.as_ptr()).hot.epoch)).fetch_and(!Hot::SOLO, Relaxed) };
+        unsafe { (*live.as_ptr()).hot.epoch.fetch_and(!Hot::SOLO, Relaxed) };
     }
 }
 

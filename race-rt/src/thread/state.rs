@@ -30,6 +30,9 @@ impl Hot {
     /// Set while no other thread is alive and all that ended are ordered before this one: whatever the thread does then
     /// happens before everything that other threads will ever do, so nothing needs recording.
     pub const SOLO: u64 = 1 << 63;
+    /// Set by a thread that took all that this one did so far for ordered before it: the thread has to step on before it
+    /// does more. The bit lies where no epoch has one and no comparison looks, so that the hot path matches nothing.
+    pub const STEP: u64 = 1 << 51;
 }
 
 /// A thread, to the engine.
@@ -127,17 +130,28 @@ impl Thread {
         head
     }
 
+    /// Steps on if another thread asked for it; see [`Hot::STEP`].
+    #[inline]
+    pub(crate) fn step_if_asked(&mut self) {
+        if self.hot.epoch.load(Relaxed) & Hot::STEP != 0 {
+            self.release();
+        }
+    }
+
     /// Learns what `heads` carry.
     #[inline]
     pub fn acquire(&mut self, heads: &Heads) {
-        if self.clock.acquire(heads) {
+        let before = self.clock.epoch();
+        if self.clock.acquire(heads) && self.clock.epoch() != before {
+            // Only with a slot that is shared for want of another.
             self.refresh_epoch();
         }
     }
 
     /// Learns what one release carries.
     pub fn acquire_head(&mut self, head: &Head) {
-        if self.clock.acquire_head(head) {
+        let before = self.clock.epoch();
+        if self.clock.acquire_head(head) && self.clock.epoch() != before {
             self.refresh_epoch();
         }
     }
