@@ -5,7 +5,7 @@
 //! a reference count (a decrement by one with release ordering), and a thread that has just spawned another pauses so
 //! that the child gets to work. Only the schedule changes, never what counts as a race.
 //!
-//! Bounds: per call stack the first [`ALWAYS`] times, then at powers of two; and for the whole process [`GRACE`] plus a
+//! Bounds: per call stack the first [`ALWAYS`] times, then at powers of four; and for the whole process [`GRACE`] plus a
 //! twentieth of the time it has run. Seeded: the seed varies how long
 //! each place pauses.
 
@@ -22,9 +22,9 @@ use crate::thread::context::NodeId;
 use crate::thread::{Thread, ThreadId, current};
 
 /// How often a call stack pauses each time it is passed.
-const ALWAYS: u32 = 8;
+const ALWAYS: u32 = 4;
 /// What a process may spend on pauses however short it runs.
-const GRACE: Duration = Duration::from_millis(150);
+const GRACE: Duration = Duration::from_millis(80);
 const SITES: usize = 4096;
 
 static PASSED: [AtomicU32; SITES] = [const { AtomicU32::new(0) }; SITES];
@@ -60,6 +60,11 @@ pub fn before_reference_drop(pc: Pc) {
     if thread.id() == ThreadId::MAIN || thread.is_solo() {
         return;
     }
+    // The first is std's own, before it calls the thread's body: a delay there would only hold back the start, which the
+    // pause of the parent is there to let happen.
+    if !std::mem::replace(&mut thread.has_begun, true) {
+        return;
+    }
     let pause = choose(&mut thread, pc, LINGER);
     drop(thread);
     sleep(pause);
@@ -79,7 +84,7 @@ fn choose(thread: &mut Thread, pc: Pc, (shortest, longest): Bounds) -> Option<Du
     }
     let NodeId(site) = thread.site(pc);
     let passed = PASSED[mix(u64::from(site)) as usize % SITES].fetch_add(1, Relaxed);
-    if passed >= ALWAYS && !passed.is_power_of_two() {
+    if passed >= ALWAYS && !is_power_of_four(passed) {
         return None;
     }
     // All threads pause equally long at one place: threads that run the same code keep their distance, and the pause
@@ -89,6 +94,10 @@ fn choose(thread: &mut Thread, pc: Pc, (shortest, longest): Bounds) -> Option<Du
     let running = START.get_or_init(std::time::Instant::now).elapsed();
     let spent = SPENT.fetch_add(pause.as_nanos() as u64, Relaxed);
     (Duration::from_nanos(spent) < GRACE + running / 20).then_some(pause)
+}
+
+fn is_power_of_four(count: u32) -> bool {
+    count.is_power_of_two() && count.trailing_zeros() % 2 == 0
 }
 
 fn sleep(pause: Option<Duration>) {

@@ -87,7 +87,8 @@ fn unwind(stack_pointer: usize) -> Unwound {
         // Frames below the caller's own, of the unwinder and of this function, come first.
         if slot > stack_pointer && pc != 0 {
             // SAFETY: above the stack pointer of a running function and named as a frame's by the unwinder: mapped.
-            reliable &= slot % align_of::<usize>() == 0 && unsafe { (slot as *const usize).read_volatile() } == pc;
+            reliable &=
+                slot.is_multiple_of(align_of::<usize>()) && unsafe { (slot as *const usize).read_volatile() } == pc;
             frames.push(Frame { pc: Pc(pc), slot: slot as *const usize });
         }
         true

@@ -1,0 +1,213 @@
+//! Plays an execution to the engine and collects what it finds.
+//!
+//! All lanes are played by one operating system's thread, one step after the other, so that the execution is the one
+//! that was asked for. Plain accesses within a granule come in through the hot path, everything else through the entry
+//! points of [`Thread`]. No memory is touched: the operations on it are empty.
+//!
+//! Guarantees: each race that the engine shows its observer while a step is played is in the result, with the step.
+//! Does not see what happens when two threads are in the engine at once.
+
+use std::cell::RefCell;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+
+use race_rt::access::{self, AccessKind};
+use race_rt::report::gather;
+use race_rt::report::model::Pc;
+use race_rt::shadow::granule::Entry;
+use race_rt::shadow::map::GRANULE;
+use race_rt::sync::atomics::AtomicPlace;
+use race_rt::sync::object::SyncObject;
+use race_rt::thread::context::{self, NodeId};
+use race_rt::thread::{Thread, ThreadId, current, registry};
+
+use crate::execution::{ARENA, Execution, LANES, Lane, OBJECTS, Operation, Place, Site, Step};
+use crate::oracle::Event;
+
+/// A race that the engine found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The step that completed it.
+    pub event: Event,
+    /// What the engine says that the step did.
+    pub kind: AccessKind,
+    /// The racy bytes.
+    pub bytes: Vec<usize>,
+    /// Where the step stands, to the engine.
+    pub site: Site,
+    /// Where the earlier access stands.
+    pub other_site: Site,
+    /// What the earlier access did.
+    pub other_kind: AccessKind,
+    /// Whose the earlier access was; `None` for nobody's in this execution.
+    pub other_lane: Option<Lane>,
+}
+
+/// What the observer is shown.
+struct Shown {
+    address: usize,
+    kind: AccessKind,
+    site: NodeId,
+    other: Entry,
+}
+
+thread_local! {
+    static SHOWN: RefCell<Vec<Shown>> = const { RefCell::new(Vec::new()) };
+}
+
+fn observe(_: &Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry) {
+    SHOWN.with_borrow_mut(|shown| shown.push(Shown { address, kind, site, other }));
+}
+
+/// Memory that executions are about, for one operating system's thread at a time.
+pub struct Arena {
+    memory: Box<[u64]>,
+}
+
+impl Arena {
+    /// A new one. Starts the engine.
+    pub fn new() -> Arena {
+        static STARTED: OnceLock<()> = OnceLock::new();
+        STARTED.get_or_init(|| {
+            race_rt::start::ensure();
+            gather::observe(observe);
+        });
+        Arena { memory: vec![0; ARENA / size_of::<u64>()].into() }
+    }
+
+    fn start(&self) -> usize {
+        self.memory.as_ptr() as usize
+    }
+
+    /// What the engine finds in `execution`.
+    pub fn play(&mut self, execution: &Execution) -> Vec<Found> {
+        let mut engine = Engine::new(self.start());
+        for (event, step) in execution.steps().iter().enumerate() {
+            engine.play(event, *step);
+        }
+        engine.end()
+    }
+}
+
+/// The engine's side of one execution.
+struct Engine {
+    arena: usize,
+    threads: [Option<Box<Thread>>; LANES],
+    ids: [Option<ThreadId>; LANES],
+    objects: [SyncObject; OBJECTS],
+    found: Vec<Found>,
+}
+
+impl Engine {
+    fn new(arena: usize) -> Engine {
+        let mut first = registry::adopt(false);
+        first.forget(arena, arena + ARENA);
+        let mut engine = Engine {
+            arena,
+            threads: Default::default(),
+            ids: [None; LANES],
+            objects: [const { SyncObject::new() }; OBJECTS],
+            found: Vec::new(),
+        };
+        engine.ids[0] = Some(first.id());
+        engine.threads[0] = Some(first);
+        engine
+    }
+
+    fn play(&mut self, event: Event, step: Step) {
+        let mut thread = self.threads[step.lane.0].take().expect("the lane runs");
+        let address = step.operation.place().map_or(0, |place| self.arena + place.at);
+        let size = step.operation.place().map_or(0, |place| place.size);
+        let pc = Pc(step.site.0 + 1);
+        let site = context::child(NodeId::ROOT, pc);
+        let place = AtomicPlace { address, size, site };
+        match step.operation {
+            Operation::Access(kind, bytes) => thread = access(thread, kind, address, bytes, pc),
+            Operation::Load(_, order) => {
+                let known = thread.atomic_load_known(address, size, |_| site, || ());
+                known.unwrap_or_else(|| thread.atomic_load(place, order, || ()));
+            }
+            Operation::Store(_, order) => thread.atomic_store(place, order, || ()),
+            Operation::Update(_, order) => thread.atomic_update(place, order, || ()),
+            Operation::Exchange(_, success, failure) => {
+                let _ = thread.atomic_exchange(place, success, failure, || Ok(()));
+            }
+            Operation::FailedExchange(_, success, failure) => {
+                let _ = thread.atomic_exchange(place, success, failure, || Err(()));
+            }
+            Operation::Fence(order) => thread.atomic_fence(order),
+            Operation::Release(object) => self.objects[object.0].release(&mut thread),
+            Operation::ReleaseMerge(object) => self.objects[object.0].release_merge(&mut thread),
+            Operation::Acquire(object) => self.objects[object.0].acquire(&mut thread),
+            Operation::Clear(object) => self.objects[object.0].clear(),
+            Operation::Spawn(lane) => {
+                let new = registry::spawn(&mut thread, None, site);
+                self.ids[lane.0] = Some(new.id());
+                self.threads[lane.0] = Some(new);
+            }
+            Operation::Finish => {
+                registry::finish(thread);
+                return self.collect(event);
+            }
+            Operation::Join(lane) => registry::join(&mut thread, self.ids[lane.0].expect("the lane has ended")),
+            Operation::Allocate(_) => thread.allocated(address, size, site),
+            Operation::Free(_) => thread.freed(address, size, site),
+            Operation::Forget(_) => thread.forget(address, address + size),
+        }
+        self.threads[step.lane.0] = Some(thread);
+        self.collect(event);
+    }
+
+    fn collect(&mut self, event: Event) {
+        let shown = SHOWN.take();
+        self.found.extend(shown.into_iter().map(|Shown { address, kind, site, other }| {
+            let granule = address / GRANULE * GRANULE;
+            let mask = other.word.mask().0;
+            let owner = registry::owner_of(other.word.epoch());
+            Found {
+                event,
+                kind,
+                bytes: (0..GRANULE).filter(|bit| mask >> bit & 1 == 1).map(|bit| granule + bit - self.arena).collect(),
+                site: site_of(site),
+                other_site: site_of(other.site),
+                other_kind: other.word.kind(),
+                other_lane: self.ids.iter().position(|id| *id == Some(owner)).map(Lane),
+            }
+        }));
+    }
+
+    fn end(self) -> Vec<Found> {
+        self.threads.into_iter().flatten().for_each(registry::finish);
+        // What the end of an unjoined thread carries would be kept for its joiner.
+        self.ids.into_iter().flatten().for_each(registry::detach);
+        self.found
+    }
+}
+
+fn site_of(node: NodeId) -> Site {
+    let [pc] = context::stack(node)[..] else { return Site(usize::MAX) };
+    Site(pc.0 - 1)
+}
+
+/// A plain access within a granule comes in as instrumented code's does.
+fn access(mut thread: Box<Thread>, kind: AccessKind, address: usize, bytes: Place, pc: Pc) -> Box<Thread> {
+    let in_granule = address % GRANULE + bytes.size <= GRANULE;
+    if !in_granule || !matches!(kind, AccessKind::Read | AccessKind::Write) {
+        thread.access(address, bytes.size, kind, context::child(NodeId::ROOT, pc));
+        return thread;
+    }
+    let thread = Box::into_raw(thread);
+    // SAFETY: `thread` came from `Box::into_raw`; what ran before is put back below.
+    let before = unsafe { current::exchange(thread) };
+    // SAFETY: the address lies in the arena, which is memory of this process.
+    unsafe {
+        match kind {
+            AccessKind::Read => access::read(address, bytes.size, pc),
+            _ => access::write(address, bytes.size, pc),
+        }
+    }
+    // SAFETY: `before` came from the exchange above.
+    let thread = unsafe { current::exchange(before) };
+    // SAFETY: the thread that was put in place is handed out again, and it came from `Box::into_raw`.
+    unsafe { Box::from_raw(thread) }
+}

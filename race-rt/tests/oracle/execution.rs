@@ -1,0 +1,283 @@
+//! An execution: what a few threads ("lanes") did, in the one order in which it happened.
+//!
+//! Guarantees: an [`Execution`] is valid. Lanes are born by a spawn, end once and are joined once, after their end;
+//! blocks are allocated where none lives and freed as they were allocated. [`Execution::from_steps`] drops the steps
+//! that would break this, so that a part of an execution is an execution too.
+//!
+//! Places are distances from the start of an arena that nothing else uses.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+use race_rt::access::AccessKind;
+use race_rt::heap::LARGE;
+
+/// Bytes in the arena.
+pub const ARENA: usize = 4 * LARGE;
+/// Lanes at most.
+pub const LANES: usize = 12;
+/// Synchronisation objects.
+pub const OBJECTS: usize = 4;
+
+/// A thread of an execution. The first is there from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lane(pub usize);
+
+/// A synchronisation object, such as a lock's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Object(pub usize);
+
+/// Where in the program a step stands. A loop passes one site many times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site(pub usize);
+
+/// Some bytes of the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Distance of the first byte from the start of the arena.
+    pub at: usize,
+    /// How many.
+    pub size: usize,
+}
+
+impl Place {
+    /// The bytes.
+    pub fn range(self) -> Range<usize> {
+        self.at..self.at + self.size
+    }
+
+    /// Whether the two have a byte in common.
+    pub fn meets(self, other: Place) -> bool {
+        self.at < other.at + other.size && other.at < self.at + self.size
+    }
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A plain or volatile access.
+    Access(AccessKind, Place),
+    /// An atomic load.
+    Load(Place, Ordering),
+    /// An atomic store.
+    Store(Place, Ordering),
+    /// An atomic read-modify-write.
+    Update(Place, Ordering),
+    /// A compare-and-exchange that succeeds: its two orderings.
+    Exchange(Place, Ordering, Ordering),
+    /// A compare-and-exchange that fails: its two orderings.
+    FailedExchange(Place, Ordering, Ordering),
+    /// An atomic fence.
+    Fence(Ordering),
+    /// The object carries this lane's past and nothing else.
+    Release(Object),
+    /// The object carries this lane's past beside what it carried.
+    ReleaseMerge(Object),
+    /// The lane learns what the object carries.
+    Acquire(Object),
+    /// The object carries nothing any more.
+    Clear(Object),
+    /// A new lane begins.
+    Spawn(Lane),
+    /// The lane ends.
+    Finish,
+    /// The end of a lane is waited for.
+    Join(Lane),
+    /// A block comes from the allocator.
+    Allocate(Place),
+    /// A block goes back to the allocator.
+    Free(Place),
+    /// The whole granules of the place have a new life without an owner.
+    Forget(Place),
+}
+
+impl Operation {
+    /// The bytes it is about, if any.
+    pub fn place(self) -> Option<Place> {
+        match self {
+            Operation::Access(_, place)
+            | Operation::Load(place, _)
+            | Operation::Store(place, _)
+            | Operation::Update(place, _)
+            | Operation::Exchange(place, ..)
+            | Operation::FailedExchange(place, ..)
+            | Operation::Allocate(place)
+            | Operation::Free(place)
+            | Operation::Forget(place) => Some(place),
+            _ => None,
+        }
+    }
+
+    /// What it does to those bytes, as far as races are concerned.
+    pub fn access(self) -> Option<AccessKind> {
+        match self {
+            Operation::Access(kind, _) => Some(kind),
+            Operation::Load(..) | Operation::FailedExchange(..) => Some(AccessKind::AtomicRead),
+            Operation::Store(..) | Operation::Update(..) | Operation::Exchange(..) => Some(AccessKind::AtomicWrite),
+            Operation::Allocate(_) => Some(AccessKind::Allocate),
+            Operation::Free(_) => Some(AccessKind::Free),
+            _ => None,
+        }
+    }
+}
+
+/// One step of one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Whose.
+    pub lane: Lane,
+    /// From where.
+    pub site: Site,
+    /// What.
+    pub operation: Operation,
+}
+
+/// A valid execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    steps: Vec<Step>,
+}
+
+impl Execution {
+    /// The execution of `steps`, without those that cannot be.
+    pub fn from_steps(steps: &[Step]) -> Execution {
+        let mut rules = Rules::new();
+        Execution { steps: steps.iter().copied().filter(|step| rules.admit(step)).collect() }
+    }
+
+    /// The steps, in the order in which they happened.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Unborn,
+    Running,
+    Finished,
+    Joined,
+}
+
+/// What may come next.
+pub struct Rules {
+    lanes: [Life; LANES],
+    /// Live blocks: size by first byte.
+    blocks: BTreeMap<usize, usize>,
+}
+
+impl Rules {
+    /// At the start: one lane, no blocks.
+    pub fn new() -> Rules {
+        let mut lanes = [Life::Unborn; LANES];
+        lanes[0] = Life::Running;
+        Rules { lanes, blocks: BTreeMap::new() }
+    }
+
+    fn lanes_that_are(&self, life: Life) -> Vec<Lane> {
+        (0..LANES).filter(|lane| self.lanes[*lane] == life).map(Lane).collect()
+    }
+
+    /// The lanes that may take a step.
+    pub fn running(&self) -> Vec<Lane> {
+        self.lanes_that_are(Life::Running)
+    }
+
+    /// The lanes that may be spawned.
+    pub fn unborn(&self) -> Vec<Lane> {
+        self.lanes_that_are(Life::Unborn)
+    }
+
+    /// The lanes that may be joined.
+    pub fn finished(&self) -> Vec<Lane> {
+        self.lanes_that_are(Life::Finished)
+    }
+
+    /// The blocks that may be freed.
+    pub fn blocks(&self) -> Vec<Place> {
+        self.blocks.iter().map(|(at, size)| Place { at: *at, size: *size }).collect()
+    }
+
+    /// Whether the step may come now; notes it if so.
+    pub fn admit(&mut self, step: &Step) -> bool {
+        if step.lane.0 >= LANES || self.lanes[step.lane.0] != Life::Running {
+            return false;
+        }
+        if step.operation.place().is_some_and(|place| place.size == 0 || place.at + place.size > ARENA) {
+            return false;
+        }
+        match step.operation {
+            Operation::Spawn(lane) => self.advance(lane, Life::Unborn, Life::Running),
+            Operation::Finish => self.advance(step.lane, Life::Running, Life::Finished),
+            Operation::Join(lane) => self.advance(lane, Life::Finished, Life::Joined),
+            Operation::Allocate(place) => {
+                let free =
+                    place.at % 8 == 0 && place.size % 8 == 0 && !self.blocks().iter().any(|block| block.meets(place));
+                if free {
+                    self.blocks.insert(place.at, place.size);
+                }
+                free
+            }
+            Operation::Free(place) => {
+                let lives = self.blocks.get(&place.at) == Some(&place.size);
+                if lives {
+                    self.blocks.remove(&place.at);
+                }
+                lives
+            }
+            Operation::Forget(place) => {
+                self.blocks.retain(|at, size| !place.meets(Place { at: *at, size: *size }));
+                true
+            }
+            _ => true,
+        }
+    }
+
+    fn advance(&mut self, lane: Lane, from: Life, to: Life) -> bool {
+        let may = lane.0 < LANES && self.lanes[lane.0] == from;
+        if may {
+            self.lanes[lane.0] = to;
+        }
+        may
+    }
+}
+
+/// An operation of `lane` at `site`: how regression tests write their steps.
+pub fn step(lane: usize, site: usize, operation: Operation) -> Step {
+    Step { lane: Lane(lane), site: Site(site), operation }
+}
+
+/// `size` bytes from `at` on.
+pub fn bytes(at: usize, size: usize) -> Place {
+    Place { at, size }
+}
+
+/// As Rust code, for a regression test.
+impl fmt::Display for Execution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "&[")?;
+        for Step { lane, site, operation } in &self.steps {
+            writeln!(f, "    step({}, {}, {}),", lane.0, site.0, code(*operation))?;
+        }
+        write!(f, "]")
+    }
+}
+
+fn code(operation: Operation) -> String {
+    let bytes = operation.place().map_or(String::new(), |place| format!("bytes({}, {})", place.at, place.size));
+    match operation {
+        Operation::Access(kind, _) => format!("Access({kind:?}, {bytes})"),
+        Operation::Load(_, order) => format!("Load({bytes}, {order:?})"),
+        Operation::Store(_, order) => format!("Store({bytes}, {order:?})"),
+        Operation::Update(_, order) => format!("Update({bytes}, {order:?})"),
+        Operation::Exchange(_, success, failure) => format!("Exchange({bytes}, {success:?}, {failure:?})"),
+        Operation::FailedExchange(_, success, failure) => format!("FailedExchange({bytes}, {success:?}, {failure:?})"),
+        Operation::Allocate(_) => format!("Allocate({bytes})"),
+        Operation::Free(_) => format!("Free({bytes})"),
+        Operation::Forget(_) => format!("Forget({bytes})"),
+        Operation::Fence(order) => format!("Fence({order:?})"),
+        other => format!("{other:?}"),
+    }
+}
