@@ -21,9 +21,7 @@ unsafe extern "C" {
 
 extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     let options = options();
-    if options.atexit_sleep_ms > 0 && registry::live() > 1 {
-        wait(Duration::from_millis(u64::from(options.atexit_sleep_ms)));
-    }
+    wait_for_others(Duration::from_millis(u64::from(options.atexit_sleep_ms)));
     let _inside = current::enter();
     let races = gather::count();
     if options.verbose {
@@ -43,10 +41,10 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     }
 }
 
-/// Sleeps that long even when signals interrupt.
-fn wait(time: Duration) {
-    let end = Instant::now() + time;
-    while let Some(rest) = end.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero()) {
-        std::thread::sleep(rest);
+/// Waits until no other thread is alive, at most so long, whatever signals interrupt.
+fn wait_for_others(longest: Duration) {
+    let end = Instant::now() + longest;
+    while registry::live() > 1 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! A thread's end comes after its thread-local destructors, which run the program's code: it is announced by the
 //! destructor of a key that puts itself off to the last round.
+//!
+//! The C library allocates and frees inside these calls what belongs to threads (the vectors of their thread-local
+//! storage), ordered by means of its own: the engine looks away meanwhile.
 
 use std::ffi::{CStr, c_char};
 use std::sync::OnceLock;
@@ -50,6 +53,7 @@ extern "C" fn create(
     let result = {
         // Held over the creation: the child waits for it, and so does not outrun its entry.
         let mut threads = THREADS.lock();
+        let _looking_away = current::enter();
         // SAFETY: the address is that of the C library's `pthread_create`.
         let real: extern "C" fn(
             *mut pthread_t,
@@ -144,7 +148,9 @@ pub unsafe extern "C" fn pthread_join(thread: pthread_t, result: *mut *mut c_voi
     let id = forget_name(thread);
     // SAFETY: the address is that of the C library's `pthread_join`.
     let real: extern "C" fn(pthread_t, *mut *mut c_void) -> c_int = unsafe { std::mem::transmute(JOIN.address()) };
+    let looking_away = current::enter();
     let status = real(thread, result);
+    drop(looking_away);
     if let Some(id) = id {
         if status != 0 {
             THREADS.lock().get_or_insert_default().insert(thread, id);
@@ -166,6 +172,7 @@ pub unsafe extern "C" fn pthread_detach(thread: pthread_t) -> c_int {
     }
     // SAFETY: the address is that of the C library's `pthread_detach`.
     let real: extern "C" fn(pthread_t) -> c_int = unsafe { std::mem::transmute(DETACH.address()) };
+    let _looking_away = current::enter();
     real(thread)
 }
 
