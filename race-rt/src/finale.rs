@@ -13,6 +13,12 @@ use crate::thread::{current, registry};
 pub fn install() {
     // SAFETY: the handler has the type that `on_exit` wants and lives as long as the process.
     unsafe { on_exit(at_exit, std::ptr::null_mut()) };
+    // SAFETY: the handler has the right type and lives as long as the process.
+    unsafe { libc::pthread_atfork(None, None, Some(after_fork)) };
+}
+
+unsafe extern "C" fn after_fork() {
+    current::after_fork_in_child();
 }
 
 unsafe extern "C" {
@@ -20,6 +26,9 @@ unsafe extern "C" {
 }
 
 extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
+    if current::is_unwatched() {
+        return;
+    }
     let options = options();
     wait_for_others(Duration::from_millis(u64::from(options.atexit_sleep_ms)));
     let _inside = current::enter();
@@ -44,7 +53,7 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
 /// Waits until no other thread is alive, at most so long, whatever signals interrupt.
 fn wait_for_others(longest: Duration) {
     let end = Instant::now() + longest;
-    while registry::live() > 1 && Instant::now() < end {
+    while registry::live_hint() > 1 && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -18,6 +18,7 @@ use once_cell::sync::OnceCell;
 use crate::options::Perturb;
 use crate::report::model::Pc;
 use crate::start::options;
+use crate::sys::tasks::OtherTasks;
 use crate::thread::context::NodeId;
 use crate::thread::{Thread, ThreadId, current};
 
@@ -67,15 +68,31 @@ pub fn before_reference_drop(pc: Pc) {
     }
     let pause = choose(&mut thread, pc, LINGER);
     drop(thread);
-    sleep(pause);
+    let Some(pause) = pause else { return };
+    keeping_errno(|| {
+        // On a busy machine the others may not have run at all by the end of the pause, which was there for them.
+        let others = OtherTasks::now();
+        sleep(pause);
+        for _ in 0..LONGEST_WAIT {
+            if !others.any_starved() {
+                break;
+            }
+            sleep(Duration::from_millis(1));
+        }
+    });
 }
+
+/// Milliseconds by which a linger grows at most for threads that wait for a processor.
+const LONGEST_WAIT: u32 = 20;
 
 /// The running thread has just spawned another, in a call that returns to `pc`.
 pub fn after_spawn(pc: Pc) {
     let Some(mut thread) = current::enter() else { return };
     let pause = choose(&mut thread, pc, AFTER_SPAWN);
     drop(thread);
-    sleep(pause);
+    if let Some(pause) = pause {
+        keeping_errno(|| sleep(pause));
+    }
 }
 
 fn choose(thread: &mut Thread, pc: Pc, (shortest, longest): Bounds) -> Option<Duration> {
@@ -97,16 +114,20 @@ fn choose(thread: &mut Thread, pc: Pc, (shortest, longest): Bounds) -> Option<Du
 }
 
 fn is_power_of_four(count: u32) -> bool {
-    count.is_power_of_two() && count.trailing_zeros() % 2 == 0
+    count.is_power_of_two() && count.trailing_zeros().is_multiple_of(2)
 }
 
-fn sleep(pause: Option<Duration>) {
-    let Some(pause) = pause else { return };
+/// The program must not see that something happened in between.
+fn keeping_errno(action: impl FnOnce()) {
+    // SAFETY: errno's address is the running thread's own.
+    let errno = unsafe { *libc::__errno_location() };
+    action();
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
+}
+
+fn sleep(pause: Duration) {
     let request = libc::timespec { tv_sec: 0, tv_nsec: pause.as_nanos() as i64 };
-    // SAFETY: errno's address is the running thread's own; the program must not see that we slept.
-    unsafe {
-        let errno = *libc::__errno_location();
-        libc::syscall(libc::SYS_nanosleep, &raw const request, std::ptr::null_mut::<libc::timespec>());
-        *libc::__errno_location() = errno;
-    }
+    // SAFETY: the request outlives the call; an interruption only makes the pause shorter.
+    unsafe { libc::syscall(libc::SYS_nanosleep, &raw const request, std::ptr::null_mut::<libc::timespec>()) };
 }

@@ -3,3 +3,4 @@
 pub mod memory;
 pub mod spin;
 pub mod stack;
+pub mod tasks;

@@ -2,11 +2,13 @@
 //!
 //! A thread that the engine has not met points to a placeholder whose epoch matches nothing, so the hot path needs no
 //! check of its own for it; the first event that leaves the hot path makes the thread's real state. After its end it
-//! points to another placeholder, and nothing it still does is recorded.
+//! points to another placeholder, and nothing it still does is recorded. So does the only thread of a child forked from
+//! among several.
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::call_stack::CallStack;
 use super::{Hot, Thread, registry};
@@ -72,9 +74,28 @@ pub fn is_at_work() -> bool {
     !is_unknown(hot) && !is_ended(hot) && unsafe { (*hot.cast::<Thread>()).inside }
 }
 
+/// Set in a child that was forked from among several threads: locks of the engine may be held there by threads that did
+/// not come along, so it is not watched.
+static UNWATCHED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is such a child.
+pub fn is_unwatched() -> bool {
+    UNWATCHED.load(Relaxed)
+}
+
+/// What happens in a forked child, before anything else does.
+pub fn after_fork_in_child() {
+    let hot = hot();
+    let alone = is_unknown(hot) || registry::live_hint() <= 1;
+    if !alone {
+        UNWATCHED.store(true, Relaxed);
+        CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+    }
+}
+
 #[cold]
 fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
-    if is_ended(hot) || ADOPTING.with(|adopting| adopting.replace(true)) {
+    if is_ended(hot) || is_unwatched() || ADOPTING.with(|adopting| adopting.replace(true)) {
         return None;
     }
     crate::start::ensure();

@@ -11,6 +11,7 @@ use super::context::NodeId;
 use super::{Hot, Thread, ThreadId};
 use crate::clock::{Epoch, Head, Slot, Time};
 use crate::counters::COUNTERS;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// How many ended threads' slots a new thread looks at before it takes a fresh one.
@@ -63,6 +64,9 @@ struct Registry {
 // SAFETY: the pointers to live threads are used under the lock only, for their atomic epoch.
 unsafe impl Send for Registry {}
 
+/// How many threads are alive, for those who must not take the lock.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
 static REGISTRY: Mutex<Registry> =
     Mutex::new(Registry { threads: Vec::new(), slots: Vec::new(), free: Vec::new(), live: 0 });
 
@@ -97,6 +101,7 @@ impl Registry {
     fn add(&mut self, name: Option<Box<str>>, creation: NodeId) -> ThreadId {
         self.threads.push(ThreadInfo { name, creation, finished: false, last: None, detached: false });
         self.live += 1;
+        LIVE.store(self.live, Relaxed);
         ThreadId((self.threads.len() - 1) as u32)
     }
 
@@ -177,6 +182,7 @@ pub fn finish(mut thread: Box<Thread>) {
         registry.free.push(slot);
     }
     registry.live -= 1;
+    LIVE.store(registry.live, Relaxed);
     let info = &mut registry.threads[id.0 as usize];
     info.finished = true;
     info.last = (!info.detached).then_some(last);
@@ -241,7 +247,7 @@ pub fn set_name(id: ThreadId, name: &str) {
     }
 }
 
-/// How many threads are alive, the main thread included.
-pub fn live() -> usize {
-    registry().live
+/// How many threads are alive, the main thread included; without the lock, so it may be a moment old.
+pub fn live_hint() -> usize {
+    LIVE.load(Relaxed)
 }

@@ -136,10 +136,10 @@ impl Engine {
                 let _ = thread.atomic_exchange(place, success, failure, || Err(()));
             }
             Operation::Fence(order) => thread.atomic_fence(order),
-            Operation::Release(object) => self.objects[object.0].release(&mut thread),
-            Operation::ReleaseMerge(object) => self.objects[object.0].release_merge(&mut thread),
-            Operation::Acquire(object) => self.objects[object.0].acquire(&mut thread),
-            Operation::Clear(object) => self.objects[object.0].clear(),
+            Operation::ObjectRelease(object) => self.objects[object.0].release(&mut thread),
+            Operation::ObjectReleaseMerge(object) => self.objects[object.0].release_merge(&mut thread),
+            Operation::ObjectAcquire(object) => self.objects[object.0].acquire(&mut thread),
+            Operation::ObjectClear(object) => self.objects[object.0].clear(),
             Operation::Spawn(lane) => {
                 let new = registry::spawn(&mut thread, None, site);
                 self.ids[lane.0] = Some(new.id());

@@ -72,13 +72,13 @@ pub enum Operation {
     /// An atomic fence.
     Fence(Ordering),
     /// The object carries this lane's past and nothing else.
-    Release(Object),
+    ObjectRelease(Object),
     /// The object carries this lane's past beside what it carried.
-    ReleaseMerge(Object),
+    ObjectReleaseMerge(Object),
     /// The lane learns what the object carries.
-    Acquire(Object),
+    ObjectAcquire(Object),
     /// The object carries nothing any more.
-    Clear(Object),
+    ObjectClear(Object),
     /// A new lane begins.
     Spawn(Lane),
     /// The lane ends.

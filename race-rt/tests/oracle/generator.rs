@@ -79,7 +79,7 @@ impl Generator<'_> {
             self.spawn(parent);
         }
         let mingled = 1 + self.random.below(3);
-        while self.steps.len() < length {
+        while self.steps.len() < length && !self.rules.running().is_empty() {
             if self.random.once_in(4) {
                 let lane = self.running();
                 let operation = self.single();
@@ -178,12 +178,12 @@ impl Generator<'_> {
                 self.updates(variable)
             }
             11 => Operation::Fence(self.random.pick(&FENCE_ORDERS)),
-            12 => Operation::Release(self.object()),
-            13 => Operation::ReleaseMerge(self.object()),
-            14 => Operation::Acquire(self.object()),
+            12 => Operation::ObjectRelease(self.object()),
+            13 => Operation::ObjectReleaseMerge(self.object()),
+            14 => Operation::ObjectAcquire(self.object()),
             15 => match self.rules.unborn().first() {
                 Some(new) => Operation::Spawn(*new),
-                None => Operation::Clear(self.object()),
+                None => Operation::ObjectClear(self.object()),
             },
             16 if self.random.once_in(2) => Operation::Finish,
             16 | 17 => match self.rules.finished()[..] {
@@ -261,10 +261,14 @@ impl Generator<'_> {
         for _ in 0..2 + self.random.below(3) {
             let lane = self.running();
             if !self.random.once_in(6) {
-                steps.push((lane, Operation::Acquire(lock)));
+                steps.push((lane, Operation::ObjectAcquire(lock)));
             }
             steps.push((lane, self.accesses(data)));
-            let release = if self.random.once_in(3) { Operation::ReleaseMerge(lock) } else { Operation::Release(lock) };
+            let release = if self.random.once_in(3) {
+                Operation::ObjectReleaseMerge(lock)
+            } else {
+                Operation::ObjectRelease(lock)
+            };
             steps.push((lane, release));
         }
         steps
@@ -302,7 +306,8 @@ impl Generator<'_> {
                 steps.push((lane, if self.random.once_in(3) { self.updates_in(data) } else { self.accesses(data) }));
             }
             if handed {
-                let handing = if lane == owner { Operation::Release(lock) } else { Operation::Acquire(lock) };
+                let handing =
+                    if lane == owner { Operation::ObjectRelease(lock) } else { Operation::ObjectAcquire(lock) };
                 steps.push((lane, handing));
             }
         }

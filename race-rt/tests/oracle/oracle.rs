@@ -135,12 +135,12 @@ impl<'a> Edges<'a> {
                     self.release_fence[lane] = Some(event);
                 }
             }
-            Operation::Release(object) => self.objects[object.0] = Events::from([event]),
-            Operation::ReleaseMerge(object) => {
+            Operation::ObjectRelease(object) => self.objects[object.0] = Events::from([event]),
+            Operation::ObjectReleaseMerge(object) => {
                 self.objects[object.0].insert(event);
             }
-            Operation::Acquire(object) => sources.extend(&self.objects[object.0]),
-            Operation::Clear(object) => self.objects[object.0].clear(),
+            Operation::ObjectAcquire(object) => sources.extend(&self.objects[object.0]),
+            Operation::ObjectClear(object) => self.objects[object.0].clear(),
             Operation::Spawn(new) => self.latest[new.0] = Some(event),
             Operation::Finish => self.end[lane] = Some(event),
             Operation::Join(other) => sources.extend(self.end[other.0]),
