@@ -1,7 +1,7 @@
 //! Loads and stores, by size.
 //!
 //! The pass calls the aligned forms only for addresses that are multiples of the size, so up to eight bytes these lie in
-//! one granule. 16 bytes and the unaligned forms take the general way.
+//! one granule; the rounding there only tells the compiler. 16 bytes and the unaligned forms take the general way.
 
 use super::with_return_address;
 use crate::access::{self, AccessKind};
@@ -11,12 +11,12 @@ macro_rules! aligned {
     ($($size:literal: $read:ident $write:ident;)*) => {$(
         extern "C" fn $read(address: usize, pc: usize) {
             // SAFETY: the program is about to load from there.
-            unsafe { access::read(address, $size, Pc(pc)) }
+            unsafe { access::read(address & !($size - 1), $size, Pc(pc)) }
         }
 
         extern "C" fn $write(address: usize, pc: usize) {
             // SAFETY: the program is about to store there.
-            unsafe { access::write(address, $size, Pc(pc)) }
+            unsafe { access::write(address & !($size - 1), $size, Pc(pc)) }
         }
     )*};
 }

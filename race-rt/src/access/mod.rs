@@ -61,8 +61,12 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
 #[inline(never)]
 fn listed(address: usize, size: usize, kind: AccessKind, pc: Pc) {
     // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    let epoch = Epoch::from_bits(unsafe { (*current::hot()).epoch.load(Relaxed) });
-    if !map::is_covered(address) || !granule::is_repeated(address, epoch, kind, Mask::new(address, size)) {
+    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    // Who is asked to step on has no entries of its present step yet.
+    let is_repeated = epoch & Hot::STEP == 0
+        && map::is_covered(address)
+        && granule::is_repeated(address, Epoch::from_bits(epoch), kind, Mask::new(address, size));
+    if !is_repeated {
         slow(address, size, kind, pc);
     }
 }

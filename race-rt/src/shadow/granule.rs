@@ -64,7 +64,7 @@ pub struct Granule {
 
 /// Whether the granule at `address` has an entry that makes recording the access pointless. Takes no lock and writes
 /// nothing, so that threads that read the same data do not disturb each other.
-#[inline]
+#[inline(always)]
 pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
     // SAFETY: callers come with covered addresses only, after the shadow was reserved.
     let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };

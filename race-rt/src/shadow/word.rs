@@ -56,6 +56,7 @@ impl Word {
     const PLAIN: u64 = 1 << 53;
     const WRITE: u64 = 1 << 54;
     const VOLATILE: u64 = 1 << 55;
+    const KIND_SHIFT: u32 = 53;
     const KIND: u64 = Word::PLAIN | Word::WRITE | Word::VOLATILE;
     const MASK_SHIFT: u32 = 56;
 
@@ -171,10 +172,35 @@ impl Word {
     }
 
     /// Whether this access, made in the same epoch, makes recording `kind` on `mask` pointless.
-    #[inline]
-    pub fn repeats(self, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
-        self.epoch() == epoch && self.mask().covers(mask) && self.kind().subsumes(kind)
+    #[inline(always)]
+    pub const fn repeats(self, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
+        let bytes = (mask.0 as u64) << Word::MASK_SHIFT;
+        let repeats = self.0 & (bytes | Epoch::MASK) == epoch.bits() | bytes
+            && Word::SUBSUMED[((self.0 & Word::KIND) >> Word::KIND_SHIFT) as usize] & (1 << kind as u8) != 0;
+        debug_assert!(
+            repeats == (self.epoch().bits() == epoch.bits() && self.mask().covers(mask) && self.kind().subsumes(kind))
+        );
+        repeats
     }
+
+    /// By the bits of a kind: the kinds it subsumes, one bit each.
+    const SUBSUMED: [u8; 8] = {
+        let mut table = [0; 8];
+        let mut bits = 0;
+        while bits < 8 {
+            let later = Word((bits as u64) << Word::KIND_SHIFT).kind();
+            let mut index = 0;
+            while index < AccessKind::ALL.len() {
+                let earlier = AccessKind::ALL[index];
+                if later.subsumes(earlier) {
+                    table[bits] |= 1 << earlier as u8;
+                }
+                index += 1;
+            }
+            bits += 1;
+        }
+        table
+    };
 }
 
 impl std::fmt::Debug for Word {
@@ -182,5 +208,43 @@ impl std::fmt::Debug for Word {
         let flags = [(Word::LOCKED, " locked"), (Word::LISTED, " listed")];
         write!(f, "{:?} {:?} {:#04x}", self.epoch(), self.kind(), self.mask().0)?;
         flags.iter().filter(|(bit, _)| self.0 & bit != 0).try_for_each(|(_, name)| f.write_str(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Slot, Time};
+
+    #[test]
+    fn packing_keeps_all_parts() {
+        let epoch = Epoch::new(Slot::new(300), Time::new(1 << 30));
+        for kind in AccessKind::ALL {
+            let word = Word::new(epoch, kind, Mask(0x3c));
+            assert_eq!((word.epoch(), word.kind(), word.mask()), (epoch, kind, Mask(0x3c)));
+            assert!(!word.is_locked() && !word.is_listed());
+            assert_eq!(Word::from_bits(word.bits() | Word::LOCKED | Word::LISTED).access(), word);
+            assert_eq!(word.with(Mask(0xc0)).without(Mask(0x3c)).mask(), Mask(0xc0));
+        }
+    }
+
+    #[test]
+    fn the_quick_questions_equal_the_plain_one() {
+        let (epoch, other) = (Epoch::new(Slot::new(1), Time::new(5)), Epoch::new(Slot::new(1), Time::new(6)));
+        for kind in AccessKind::ALL {
+            for mask in [0x0f, 0xff, 0xf0, 0x01] {
+                let word = Word::new(epoch, kind, Mask(mask));
+                for asked in AccessKind::ALL {
+                    // Checked against the plain formula inside.
+                    assert!(!word.repeats(other, asked, Mask(0x01)));
+                    let _ = word.repeats(epoch, asked, Mask(0x0f));
+                }
+                let plain = matches!(kind, AccessKind::Read | AccessKind::Write);
+                let covers = mask & 0x0f == 0x0f;
+                assert_eq!(word.repeats_plain_read(epoch.bits(), Mask(0x0f)), plain && covers);
+                let write = kind == AccessKind::Write;
+                assert_eq!(word.repeats_plain_write(epoch.bits(), Mask(0x0f)), write && covers);
+            }
+        }
     }
 }

@@ -117,7 +117,8 @@ impl Registry {
 pub fn spawn(parent: &mut Thread, name: Option<Box<str>>, site: NodeId) -> Box<Thread> {
     let head = parent.release();
     let mut registry = registry();
-    parent.set_solo(false);
+    // Not more than this flag: another thread may be asking for a step.
+    parent.hot.epoch.fetch_and(!Hot::SOLO, Relaxed);
     let id = registry.add(name, site);
     let registration = registry.register(id, |slot, last| parent.clock().time_of(slot) >= last);
     settle(&mut registry, registration, Some(&head))

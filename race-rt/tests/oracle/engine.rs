@@ -1,15 +1,14 @@
 //! Plays an execution to the engine and collects what it finds.
 //!
 //! All lanes are played by one operating system's thread, one step after the other, so that the execution is the one
-//! that was asked for. Plain accesses within a granule come in through the hot path, everything else through the entry
-//! points of [`Thread`]. No memory is touched: the operations on it are empty.
+//! that was asked for. A lane is made the running thread for its step; plain accesses come in through the hot path,
+//! everything else through [`current::enter`], as in a program. No memory is touched: the operations on it are empty.
 //!
 //! Guarantees: each race that the engine shows its observer while a step is played is in the result, with the step.
 //! Does not see what happens when two threads are in the engine at once.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
 
 use race_rt::access::{self, AccessKind};
 use race_rt::report::gather;
@@ -21,7 +20,7 @@ use race_rt::sync::object::SyncObject;
 use race_rt::thread::context::{self, NodeId};
 use race_rt::thread::{Thread, ThreadId, current, registry};
 
-use crate::execution::{ARENA, Execution, LANES, Lane, OBJECTS, Operation, Place, Site, Step};
+use crate::execution::{ARENA, Execution, LANES, Lane, OBJECTS, Operation, Site, Step};
 use crate::oracle::Event;
 
 /// A race that the engine found.
@@ -109,20 +108,33 @@ impl Engine {
             objects: [const { SyncObject::new() }; OBJECTS],
             found: Vec::new(),
         };
-        engine.ids[0] = Some(first.id());
-        engine.threads[0] = Some(first);
+        engine.begin(Lane(0), first);
         engine
     }
 
     fn play(&mut self, event: Event, step: Step) {
-        let mut thread = self.threads[step.lane.0].take().expect("the lane runs");
+        let thread = self.threads[step.lane.0].take().expect("the lane runs");
+        if step.operation == Operation::Finish {
+            registry::finish(thread);
+        } else {
+            let thread = running(thread, || self.perform(step));
+            self.threads[step.lane.0] = Some(thread);
+        }
+        self.collect(event);
+    }
+
+    /// Does the step for the running thread.
+    fn perform(&mut self, step: Step) {
         let address = step.operation.place().map_or(0, |place| self.arena + place.at);
         let size = step.operation.place().map_or(0, |place| place.size);
         let pc = Pc(step.site.0 + 1);
-        let site = context::child(NodeId::ROOT, pc);
+        if let Operation::Access(kind, _) = step.operation {
+            return access(kind, address, size, pc);
+        }
+        let mut thread = current::enter().expect("the engine is not at work");
+        let site = thread.site(pc);
         let place = AtomicPlace { address, size, site };
         match step.operation {
-            Operation::Access(kind, bytes) => thread = access(thread, kind, address, bytes, pc),
             Operation::Load(_, order) => {
                 let known = thread.atomic_load_known(address, size, |_| site, || ());
                 known.unwrap_or_else(|| thread.atomic_load(place, order, || ()));
@@ -140,22 +152,19 @@ impl Engine {
             Operation::ObjectReleaseMerge(object) => self.objects[object.0].release_merge(&mut thread),
             Operation::ObjectAcquire(object) => self.objects[object.0].acquire(&mut thread),
             Operation::ObjectClear(object) => self.objects[object.0].clear(),
-            Operation::Spawn(lane) => {
-                let new = registry::spawn(&mut thread, None, site);
-                self.ids[lane.0] = Some(new.id());
-                self.threads[lane.0] = Some(new);
-            }
-            Operation::Finish => {
-                registry::finish(thread);
-                return self.collect(event);
-            }
+            Operation::Spawn(lane) => self.begin(lane, registry::spawn(&mut thread, None, site)),
+            Operation::Adopt(lane) => self.begin(lane, registry::adopt(false)),
             Operation::Join(lane) => registry::join(&mut thread, self.ids[lane.0].expect("the lane has ended")),
             Operation::Allocate(_) => thread.allocated(address, size, site),
             Operation::Free(_) => thread.freed(address, size, site),
             Operation::Forget(_) => thread.forget(address, address + size),
+            Operation::Access(..) | Operation::Finish => unreachable!("done above"),
         }
-        self.threads[step.lane.0] = Some(thread);
-        self.collect(event);
+    }
+
+    fn begin(&mut self, lane: Lane, thread: Box<Thread>) {
+        self.ids[lane.0] = Some(thread.id());
+        self.threads[lane.0] = Some(thread);
     }
 
     fn collect(&mut self, event: Event) {
@@ -189,25 +198,26 @@ fn site_of(node: NodeId) -> Site {
     Site(pc.0 - 1)
 }
 
-/// A plain access within a granule comes in as instrumented code's does.
-fn access(mut thread: Box<Thread>, kind: AccessKind, address: usize, bytes: Place, pc: Pc) -> Box<Thread> {
-    let in_granule = address % GRANULE + bytes.size <= GRANULE;
-    if !in_granule || !matches!(kind, AccessKind::Read | AccessKind::Write) {
-        thread.access(address, bytes.size, kind, context::child(NodeId::ROOT, pc));
-        return thread;
-    }
+/// Runs `action` with `thread` as the running one.
+fn running(thread: Box<Thread>, action: impl FnOnce()) -> Box<Thread> {
     let thread = Box::into_raw(thread);
     // SAFETY: `thread` came from `Box::into_raw`; what ran before is put back below.
     let before = unsafe { current::exchange(thread) };
-    // SAFETY: the address lies in the arena, which is memory of this process.
-    unsafe {
-        match kind {
-            AccessKind::Read => access::read(address, bytes.size, pc),
-            _ => access::write(address, bytes.size, pc),
-        }
-    }
+    action();
     // SAFETY: `before` came from the exchange above.
     let thread = unsafe { current::exchange(before) };
-    // SAFETY: the thread that was put in place is handed out again, and it came from `Box::into_raw`.
+    // SAFETY: what was put in place is handed out again, and it came from `Box::into_raw`.
     unsafe { Box::from_raw(thread) }
+}
+
+/// An access comes in as instrumented code's does: within a granule by the hot path.
+fn access(kind: AccessKind, address: usize, size: usize, pc: Pc) {
+    let in_granule = address % GRANULE + size <= GRANULE;
+    match kind {
+        // SAFETY: the address lies in the arena, which is memory of this process.
+        AccessKind::Read if in_granule => unsafe { access::read(address, size, pc) },
+        // SAFETY: as above.
+        AccessKind::Write if in_granule => unsafe { access::write(address, size, pc) },
+        _ => access::range(address, size, kind, pc),
+    }
 }

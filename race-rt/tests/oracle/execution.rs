@@ -1,6 +1,6 @@
 //! An execution: what a few threads ("lanes") did, in the one order in which it happened.
 //!
-//! Guarantees: an [`Execution`] is valid. Lanes are born by a spawn, end once and are joined once, after their end;
+//! Guarantees: an [`Execution`] is valid. Lanes are born by a spawn or an adoption, end once and are joined once, after their end;
 //! blocks are allocated where none lives and freed as they were allocated. [`Execution::from_steps`] drops the steps
 //! that would break this, so that a part of an execution is an execution too.
 //!
@@ -81,6 +81,8 @@ pub enum Operation {
     ObjectClear(Object),
     /// A new lane begins.
     Spawn(Lane),
+    /// A new lane begins that nobody was seen to create: it comes after all that any lane did so far.
+    Adopt(Lane),
     /// The lane ends.
     Finish,
     /// The end of a lane is waited for.
@@ -209,7 +211,7 @@ impl Rules {
             return false;
         }
         match step.operation {
-            Operation::Spawn(lane) => self.advance(lane, Life::Unborn, Life::Running),
+            Operation::Spawn(lane) | Operation::Adopt(lane) => self.advance(lane, Life::Unborn, Life::Running),
             Operation::Finish => self.advance(step.lane, Life::Running, Life::Finished),
             Operation::Join(lane) => self.advance(lane, Life::Finished, Life::Joined),
             Operation::Allocate(place) => {

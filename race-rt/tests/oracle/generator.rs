@@ -182,6 +182,7 @@ impl Generator<'_> {
             13 => Operation::ObjectReleaseMerge(self.object()),
             14 => Operation::ObjectAcquire(self.object()),
             15 => match self.rules.unborn().first() {
+                Some(new) if self.random.once_in(4) => Operation::Adopt(*new),
                 Some(new) => Operation::Spawn(*new),
                 None => Operation::ObjectClear(self.object()),
             },

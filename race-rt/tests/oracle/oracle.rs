@@ -1,6 +1,7 @@
 //! The oracle: which bytes an execution's races lie on, from the definition alone.
 //!
-//! A step is an event. Happens-before is the transitive closure of program order, spawn to the new lane's first event,
+//! A step is an event. Happens-before is the transitive closure of program order, spawn to the new lane's first event (to an adopted
+//! lane's: all that was done before),
 //! end to join, and what releases hand to acquires, by C++20's words: a store heads a release sequence that
 //! read-modify-writes continue and any other store ends; a release fence heads what its lane stores later; an acquire
 //! fence takes in what its lane loaded before. Two events on one byte in one life of that byte race when they conflict
@@ -80,6 +81,8 @@ struct Edges<'a> {
     execution: &'a Execution,
     /// The event before a lane's next one: its last, or its spawn.
     latest: [Option<Event>; LANES],
+    /// Of an adopted lane: what was done when it began.
+    adopted_after: [Range<Event>; LANES],
     end: [Option<Event>; LANES],
     objects: [Events; OBJECTS],
     /// The store that an atomic load at this address reads.
@@ -99,6 +102,7 @@ impl<'a> Edges<'a> {
         Edges {
             execution,
             latest: [None; LANES],
+            adopted_after: [const { 0..0 }; LANES],
             end: [None; LANES],
             objects: Default::default(),
             present: HashMap::new(),
@@ -114,6 +118,7 @@ impl<'a> Edges<'a> {
         let step = self.execution.steps()[event];
         let lane = step.lane.0;
         let mut sources: Events = self.latest[lane].replace(event).into_iter().collect();
+        sources.extend(std::mem::take(&mut self.adopted_after[lane]));
         match step.operation {
             Operation::Load(place, order) | Operation::FailedExchange(place, _, order) => {
                 self.read(lane, place, order, &mut sources);
@@ -142,6 +147,7 @@ impl<'a> Edges<'a> {
             Operation::ObjectAcquire(object) => sources.extend(&self.objects[object.0]),
             Operation::ObjectClear(object) => self.objects[object.0].clear(),
             Operation::Spawn(new) => self.latest[new.0] = Some(event),
+            Operation::Adopt(new) => self.adopted_after[new.0] = 0..event + 1,
             Operation::Finish => self.end[lane] = Some(event),
             Operation::Join(other) => sources.extend(self.end[other.0]),
             Operation::Allocate(place) | Operation::Free(place) | Operation::Forget(place) => {
