@@ -1,14 +1,178 @@
-//! guide
-
-#[cfg(race_engine)]
-extern crate race_rt;
+//! A data race detector for stable Rust: std's types, with a happens-before engine behind them.
+//!
+//! # Background
+//!
+//! Two accesses to the same memory race when they come from two threads, at least one writes, at least one is not
+//! atomic, and nothing orders them. Safe Rust has none. `unsafe` code may: an `unsafe impl Sync`, a lock-free structure, a
+//! `static mut`, a foreign function. A data race is undefined behaviour however rarely it shows.
+//!
+//! # Solution
+//!
+//! This crate has the names of `std::sync`, `std::thread` and `std::cell`. With the feature `race` on, each of them tells
+//! an engine which accesses happen and what orders them, as the memory model of C++20 and Rust defines it; two accesses
+//! that nothing orders are reported, with both call stacks and the places where the threads were created, the first time
+//! they happen, even if they were far apart in time. With the feature off, every name that std has *is* std's, and what
+//! is here beyond std ([`sync::WaitGroup`], [`channel`]) has no engine in it: the binary that you ship is the one that
+//! you would have written without this crate.
+//!
+//! What was seen is what is judged: a race in code that the run did not reach is not found, and what is reported did
+//! happen.
+//!
+//! The other way in, `cargo race test`, watches every access of an unchanged program, its dependencies and std included.
+//! Under it this crate is plain std, whatever its features.
+//!
+//! # Writing
+//!
+//! Replace the imports:
+//!
+//! ```
+//! use race::sync::atomic::{AtomicBool, Ordering};
+//! use race::sync::{Arc, Mutex};
+//! use race::thread;
+//!
+//! let total = Arc::new(Mutex::new(0));
+//! let done = Arc::new(AtomicBool::new(false));
+//! let adder = thread::spawn({
+//!     let (total, done) = (total.clone(), done.clone());
+//!     move || {
+//!         *total.lock().unwrap() += 1;
+//!         done.store(true, Ordering::Release);
+//!     }
+//! });
+//! adder.join().unwrap();
+//! assert!(done.load(Ordering::Acquire) && *total.lock().unwrap() == 1);
+//! ```
+//!
+//! Memory that several threads access without a lock goes into a [`cell::UnsafeCell`], whose accesses are recorded when
+//! they go through closures:
+//!
+//! ```
+//! use race::cell::UnsafeCell;
+//! use race::sync::atomic::{AtomicBool, Ordering};
+//!
+//! struct Mailbox {
+//!     letter: UnsafeCell<Option<String>>,
+//!     full: AtomicBool,
+//! }
+//!
+//! // SAFETY: `letter` is written before `full` is set and taken after it was seen set.
+//! unsafe impl Sync for Mailbox {}
+//!
+//! impl Mailbox {
+//!     /// For one thread, once.
+//!     fn put(&self, letter: String) {
+//!         // SAFETY: nobody takes before `full` is set.
+//!         self.letter.with_mut(|place| unsafe { *place = Some(letter) });
+//!         // `Relaxed` here is a race, and is reported as one.
+//!         self.full.store(true, Ordering::Release);
+//!     }
+//!
+//!     /// For one thread.
+//!     fn take(&self) -> Option<String> {
+//!         if !self.full.load(Ordering::Acquire) {
+//!             return None;
+//!         }
+//!         // SAFETY: `put` is over.
+//!         self.letter.with_mut(|place| unsafe { (*place).take() })
+//!     }
+//! }
+//!
+//! let mailbox = Mailbox { letter: UnsafeCell::new(None), full: AtomicBool::new(false) };
+//! race::thread::scope(|scope| {
+//!     scope.spawn(|| mailbox.put("hello".into()));
+//!     scope.spawn(|| while mailbox.take().is_none() {});
+//! });
+//! ```
+//!
+//! Plain memory behind raw pointers and references is seen in functions under [`#[race::instrument]`](instrument).
+//!
+//! Beyond std there are [`channel`]s for many receivers and a [`sync::WaitGroup`]; both also report their misuse.
+//!
+//! # Running
+//!
+//! ```toml
+//! [dependencies]
+//! race = { package = "race-detector", version = "0.1" }
+//!
+//! [features]
+//! race = ["race/race"]
+//! ```
+//!
+//! ```text
+//! cargo test --features race
+//! cargo run --features race
+//! ```
+//!
+//! A report goes to stderr as soon as the race has happened. A process that has reported one ends with status 66 unless
+//! it fails by itself. `RACE_OPTIONS` changes that and more: `RACE_OPTIONS="halt_on_error=1 log_path=races"`;
+//! docs/options.md has the list. The engine runs on x86_64-unknown-linux-gnu; the feature is refused elsewhere.
+//!
+//! # Debugging
+//!
+//! A report reads:
+//!
+//! ```text
+//! ==================
+//! WARNING: DATA RACE
+//! Write at 0x55e5a3add1f0 by thread 2:          the access that completed the race, innermost function first
+//!   counter::Shared::add()
+//!       examples/counter.rs:22:20 +0x8d386
+//!   ...
+//!
+//! Previous write at 0x55e5a3add1f0 by thread 1: the access that it was not ordered with
+//!   counter::Shared::add()
+//!       examples/counter.rs:22:20 +0x8d386
+//!   ...
+//!
+//! Thread 2 (running) created at:                where each thread other than main comes from
+//!   race::thread::builder::spawn()
+//!   counter::main()
+//!       examples/counter.rs:32:18 +0x8cfe4
+//! ...
+//! ==================
+//! ```
+//!
+//! Look for what should have ordered the two: a lock that both hold, a join, a release that the other acquires. That they
+//! never met in time in your run orders nothing. The misuse of a [`sync::WaitGroup`] or of [`channel::Sender::close`]
+//! reads the same; the stacks lead to the two calls that must be ordered.
+//!
+//! Names make threads recognisable: [`thread::Builder::name`]. Build with debug information
+//! (`debug = "line-tables-only"` is enough) to see lines.
+//!
+//! # Limitations
+//!
+//! - What goes through other types than these is not seen. An access that is not seen is not checked; a
+//!   *synchronisation* that is not seen (a lock of std or of another crate, an atomic of std) may make a report false.
+//!   Convert the locks along with the data, or use `cargo race`.
+//! - [`sync::Arc`] is std's own, whose count is not seen: in a destructor that the last owner runs, use
+//!   [`cell::UnsafeCell::get_mut`], which is not recorded, rather than `with_mut`.
+//! - A thread that std or another crate starts is known from its first event on; all that others did before it, or in the
+//!   same step as it, counts as ordered before.
+//! - Destructors of thread-locals belong to their thread, but in a scope's thread they are not recorded.
+//! - Blocks of the C library's allocator, Rust's default one, start afresh whenever they are handed out; a custom
+//!   allocator, arena or pool says `race::new_life` (with the feature on).
+//! - Orders that an implementation happens to make, beyond its type's contract, do not count here: a reader of an
+//!   [`sync::RwLock`] orders no other reader. The executions explored are those that happen: no weak memory effects are
+//!   simulated.
+//! - Each recorded access costs on the order of a hundred nanoseconds; what is not converted costs nothing.
 
 pub mod cell;
 pub mod channel;
 mod engine;
 #[cfg(race_engine)]
 mod heap;
+mod instrumented;
 #[cfg(race_engine)]
 mod start;
 pub mod sync;
 pub mod thread;
+
+#[cfg(race_engine)]
+pub use heap::new_life;
+pub use race_instrument::instrument;
+
+/// For the code that [`instrument`] writes.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::instrumented::*;
+}

@@ -36,6 +36,8 @@ impl Edge {
 pub(crate) enum Touch {
     Read,
     Write,
+    VolatileRead,
+    VolatileWrite,
     Admit,
     Await,
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use race_rt::access::{self, AccessKind};
 use race_rt::clock::{Head, Heads};
 use race_rt::report::model::Pc;
+use race_rt::shadow::map;
 use race_rt::start;
 use race_rt::sync::object::SyncObject;
 use race_rt::thread::{Thread, current};
@@ -96,6 +97,10 @@ pub(crate) enum Touch {
     Read,
     /// A plain store.
     Write,
+    /// A volatile load.
+    VolatileRead,
+    /// A volatile store.
+    VolatileWrite,
     /// Lets others in where somebody may be waiting for all to be through: many may do so at once, but not while
     /// somebody does [`Touch::Await`].
     Admit,
@@ -107,14 +112,16 @@ pub(crate) enum Touch {
 #[inline]
 pub(crate) fn touch(address: usize, size: usize, how: Touch) {
     start::ensure();
-    let in_one_granule = size <= 8 && (address & 7) + size <= 8 && size > 0;
+    let in_one_granule = size <= 8 && (address & 7) + size <= 8 && size > 0 && map::is_covered(address);
     match how {
-        // SAFETY: the address is that of a place that the caller is about to access: the program has memory there.
+        // SAFETY: the engine has started and the address is covered, so it has a shadow, which is all that is touched.
         Touch::Read if in_one_granule => unsafe { access::read(address, size, HERE) },
         // SAFETY: as above.
         Touch::Write if in_one_granule => unsafe { access::write(address, size, HERE) },
         Touch::Read => access::slow(address, size, AccessKind::Read, HERE),
         Touch::Write => access::slow(address, size, AccessKind::Write, HERE),
+        Touch::VolatileRead => access::slow(address, size, AccessKind::VolatileRead, HERE),
+        Touch::VolatileWrite => access::slow(address, size, AccessKind::VolatileWrite, HERE),
         // The engine's rules for atomic and volatile accesses are those that these two need: each kind is at peace
         // with itself and in conflict with the other.
         Touch::Admit => access::slow(address, size, AccessKind::AtomicRead, HERE),

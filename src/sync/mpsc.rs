@@ -1,8 +1,9 @@
-//! `std::sync::mpsc` on this crate's own [`channel`](crate::channel): the edges are described there.
+//! `std::sync::mpsc` on this crate's own [`crate::channel`]: the edges are described there.
 
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::RefUnwindSafe;
 use std::time::Duration;
 
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
@@ -33,6 +34,8 @@ pub struct Receiver<T> {
     /// A receiver is for one thread at a time.
     not_sync: PhantomData<Cell<()>>,
 }
+
+impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Sender<T> {
     /// Sends `message`.

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use race::cell::UnsafeCell;
+use race::thread;
 
 /// Says which case this process runs.
 const CASE: &str = "RACE_WRAPPER_CASE";
@@ -114,4 +115,19 @@ impl Steps {
             std::thread::yield_now();
         }
     }
+}
+
+/// Runs the two in threads of their own, one after the other in time, and unordered as far as the detector sees.
+pub fn one_then_other(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    static TURN: Steps = Steps::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            one();
+            TURN.take();
+        });
+        scope.spawn(|| {
+            TURN.wait_for(1);
+            other();
+        });
+    });
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 use smallvec::SmallVec;
 
 use super::map;
-use super::record::{Record, RecordCache, RecordId, record};
+use super::record::{Pair, RecordCache, RecordId, record};
 use super::word::{Mask, Word};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
@@ -57,9 +57,9 @@ pub struct NewAccess<'a> {
 #[derive(Debug)]
 pub struct Granule {
     word: &'static AtomicU64,
-    site: &'static AtomicU32,
+    pub(super) site: &'static AtomicU32,
     /// What the word becomes when the lock opens.
-    content: Word,
+    pub(super) content: Word,
 }
 
 /// Whether the granule at `address` has an entry that makes recording the access pointless. Takes no lock and writes
@@ -127,7 +127,7 @@ pub fn find_atomic(address: usize) -> Option<&'static AtomicCell> {
         return None;
     }
     let first = record(RecordId(site.load(Acquire)));
-    AtomicCells::find(AtomicCellId(first.atomics.load(Acquire)), address & 7)
+    AtomicCells::find(first.first_atomic(), address & 7)
 }
 
 impl Granule {
@@ -160,12 +160,12 @@ impl Granule {
         self.set_single(entry);
     }
 
-    fn set_single(&mut self, entry: Entry) {
+    pub(super) fn set_single(&mut self, entry: Entry) {
         self.site.store(entry.site.0, Relaxed);
         self.content = entry.word;
     }
 
-    fn first_record(&self) -> RecordId {
+    pub(super) fn first_record(&self) -> RecordId {
         debug_assert!(self.content.is_listed());
         RecordId(self.site.load(Relaxed))
     }
@@ -175,7 +175,11 @@ impl Granule {
     pub fn record_access(&mut self, new: NewAccess<'_>, records: &mut RecordCache) -> Conflicts {
         let mut conflicts = Conflicts::new();
         if self.content.is_listed() {
-            self.record_listed(new, records, &mut conflicts);
+            if record(self.first_record()).is_shared() {
+                self.record_in_pair(new, records, &mut conflicts);
+            } else {
+                self.record_in_list(new, records, &mut conflicts);
+            }
         } else if self.is_untouched() {
             self.set_single(Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site });
         } else {
@@ -194,115 +198,16 @@ impl Granule {
             self.content = kept;
         } else if can_merge(Entry { word: kept, site: old.site }, added) {
             self.content = kept.with(new.mask);
-        } else if let Some(id) = records.take() {
-            let first = record(id);
-            first.words[0].store(kept.bits(), Relaxed);
-            first.sites[0].store(old.site.0, Relaxed);
-            first.words[1].store(added.word.bits(), Relaxed);
-            first.sites[1].store(added.site.0, Relaxed);
-            self.become_listed(id, added.word);
         } else {
-            crate::counters::COUNTERS.entries_lost.increment();
-            self.set_single(added);
+            let pair = Pair::new(Entry { word: kept, site: old.site }, added);
+            self.become_pair(pair, added, records);
         }
     }
 
-    fn become_listed(&mut self, first: RecordId, newest: Word) {
+    pub(super) fn become_listed(&mut self, first: RecordId, newest: Word) {
         // A reader without the lock sees the new number only with the record's content.
         self.site.store(first.0, Release);
         self.content = Word::from_bits(newest.bits() | Word::LISTED);
-    }
-
-    fn record_listed(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
-        let mut added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        let first = self.first_record();
-        let mut vacant: Option<(&'static Record, usize)> = None;
-        let mut present = None;
-        let mut entries = 0;
-        let mut previous: Option<&'static Record> = None;
-        let mut id = first;
-        while id != RecordId::NONE {
-            let part = record(id);
-            let next = RecordId(part.next.load(Relaxed));
-            let mut used = false;
-            for place in 0..Record::ENTRIES {
-                let word = Word::from_bits(part.words[place].load(Relaxed));
-                let site = NodeId(part.sites[place].load(Relaxed));
-                let mut kept = Word::EMPTY;
-                if word != Word::EMPTY {
-                    kept = meet(Entry { word, site }, &new, conflicts);
-                }
-                if kept.mask().0 == 0 {
-                    part.words[place].store(0, Relaxed);
-                    vacant = vacant.or(Some((part, place)));
-                    continue;
-                }
-                if present.is_none() {
-                    if kept.repeats(new.epoch, new.kind, new.mask) {
-                        present = Some(kept);
-                    } else if can_merge(Entry { word: kept, site }, added) {
-                        kept = kept.with(new.mask);
-                        present = Some(kept);
-                    }
-                }
-                if kept != word {
-                    part.words[place].store(kept.bits(), Relaxed);
-                }
-                used = true;
-                entries += 1;
-            }
-            match previous {
-                Some(before) if !used && vacant.is_none_or(|(holder, _)| !std::ptr::eq(holder, part)) => {
-                    before.next.store(next.0, Relaxed);
-                    records.give(id);
-                }
-                _ => previous = Some(part),
-            }
-            id = next;
-        }
-        if let Some(word) = present {
-            added.word = word;
-        } else {
-            entries += 1;
-            if entries == 1 && record(first).atomics.load(Relaxed) == 0 {
-                self.free_list(records);
-                self.set_single(added);
-                return;
-            }
-            let (part, place) = match vacant {
-                Some(found) => found,
-                None => match records.take() {
-                    Some(id) => {
-                        let part = record(id);
-                        part.next.store(record(first).next.load(Relaxed), Relaxed);
-                        record(first).next.store(id.0, Release);
-                        (part, 0)
-                    }
-                    None => {
-                        crate::counters::COUNTERS.entries_lost.increment();
-                        (record(first), 0)
-                    }
-                },
-            };
-            part.sites[place].store(added.site.0, Relaxed);
-            part.words[place].store(added.word.bits(), Relaxed);
-        }
-        self.content = Word::from_bits(added.word.bits() | Word::LISTED);
-    }
-
-    /// Gives back all records. The caller sets the content anew.
-    fn free_list(&mut self, records: &mut RecordCache) {
-        let mut id = self.first_record();
-        AtomicCells::free(AtomicCellId(record(id).atomics.swap(0, Relaxed)));
-        while id != RecordId::NONE {
-            let part = record(id);
-            let next = RecordId(part.next.load(Relaxed));
-            for word in &part.words {
-                word.store(0, Relaxed);
-            }
-            records.give(id);
-            id = next;
-        }
     }
 
     /// Forgets everything, the atomics too, and has `entry` instead, if any.
@@ -324,11 +229,7 @@ impl Granule {
 
     /// The number of the granule's first atomic.
     pub fn first_atomic(&self) -> AtomicCellId {
-        if self.content.is_listed() {
-            AtomicCellId(record(self.first_record()).atomics.load(Relaxed))
-        } else {
-            AtomicCellId::NONE
-        }
+        if self.content.is_listed() { record(self.first_record()).first_atomic() } else { AtomicCellId::NONE }
     }
 
     /// Replaces the granule's first atomic. False when no record is to be had.
@@ -341,6 +242,8 @@ impl Granule {
             first.words[0].store(self.content.bits(), Relaxed);
             first.sites[0].store(self.site.load(Relaxed), Relaxed);
             self.become_listed(id, self.content);
+        } else if !self.own_list(records) {
+            return false;
         }
         record(self.first_record()).atomics.store(cell.0, Release);
         true
@@ -378,7 +281,7 @@ fn races(old: Word, new: &NewAccess<'_>) -> bool {
 
 /// What is left of `old` when `new` meets it; a race goes to `conflicts`.
 #[inline]
-fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
+pub(super) fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
     let common = Mask(old.word.mask().0 & new.mask.0);
     if common.0 == 0 {
         return old.word;
@@ -396,7 +299,7 @@ fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
 
 /// Whether the two differ in their bytes only.
 #[inline]
-fn can_merge(old: Entry, new: Entry) -> bool {
+pub(super) fn can_merge(old: Entry, new: Entry) -> bool {
     old.site == new.site && old.word.without(Mask::ALL) == new.word.without(Mask::ALL)
 }
 

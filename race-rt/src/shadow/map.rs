@@ -100,7 +100,7 @@ mod tests {
             assert!((SITES_START..SITES_END).contains(&site_address(address)), "{address:#x}");
             assert!(!is_covered(word_address(address)) && !is_covered(site_address(address)));
         }
-        assert!(SITES_END <= WORDS_START && WORDS_END <= HIGH_START && SITES_START >= LOW_END);
+        const { assert!(SITES_END <= WORDS_START && WORDS_END <= HIGH_START && SITES_START >= LOW_END) };
     }
 
     #[test]

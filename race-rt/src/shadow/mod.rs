@@ -10,10 +10,11 @@
 //! record (32 bytes, shadow::record)       two entries, the next record, the granule's atomics
 //! ```
 //!
-//! Twelve bytes of shadow for eight of memory, and 32 more for granules with a second entry or an atomic. Nothing is
-//! dropped for want of room.
+//! Twelve bytes of shadow for eight of memory, and 32 more for granules with an atomic or with a second entry, unless many
+//! granules have the same two. Nothing is dropped for want of room.
 
 pub mod granule;
+mod list;
 pub mod map;
 pub mod record;
 pub mod word;

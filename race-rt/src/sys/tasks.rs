@@ -28,10 +28,11 @@ impl OtherTasks {
         OtherTasks { tasks: tasks.map(|(time, name)| (name, time)).collect() }
     }
 
-    /// Whether one of them wants to run and has hardly got a processor since.
+    /// Whether a thread, one of these or one that has come since, wants to run and has hardly got a processor.
     pub fn any_starved(&self) -> bool {
-        self.tasks.iter().any(|(name, before)| {
-            is_runnable(name) && run_time(name).is_some_and(|now| now.saturating_sub(*before) < CHANCE)
+        OtherTasks::now().tasks.iter().any(|(name, now)| {
+            let before = self.tasks.iter().find(|(known, _)| known == name).map_or(Duration::ZERO, |(_, time)| *time);
+            now.saturating_sub(before) < CHANCE && is_runnable(name)
         })
     }
 }

@@ -207,6 +207,6 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        self.records.spill(0);
+        self.records.give_all();
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::engine::{Arena, Found};
 use crate::execution::{Execution, Step};
@@ -29,6 +30,8 @@ pub enum Difference {
         /// What it shows.
         found: Found,
     },
+    /// The engine panics: what it says is printed where it does.
+    Panicked,
 }
 
 impl fmt::Display for Difference {
@@ -38,6 +41,7 @@ impl fmt::Display for Difference {
                 write!(f, "missed: steps {} and {} race on byte {byte} in its life {life}", pair.0, pair.1)
             }
             Difference::False { byte, found } => write!(f, "false: no such race on byte {byte}: {found:?}"),
+            Difference::Panicked => f.write_str("the engine panicked"),
         }
     }
 }
@@ -57,7 +61,7 @@ pub struct Counts {
 /// The first difference.
 pub fn compare(arena: &mut Arena, execution: &Execution) -> Result<Counts, Difference> {
     let truth = Truth::about(execution);
-    let found = arena.play(execution);
+    let found = catch_unwind(AssertUnwindSafe(|| arena.play(execution))).map_err(|_| Difference::Panicked)?;
     let mut racy = HashSet::new();
     for one in &found {
         for byte in &one.bytes {

@@ -154,6 +154,10 @@ impl Engine {
             Operation::ObjectClear(object) => self.objects[object.0].clear(),
             Operation::Spawn(lane) => self.begin(lane, registry::spawn(&mut thread, None, site)),
             Operation::Adopt(lane) => self.begin(lane, registry::adopt(false)),
+            Operation::Move => {
+                registry::move_to_new_slot(&mut thread);
+                thread.release();
+            }
             Operation::Join(lane) => registry::join(&mut thread, self.ids[lane.0].expect("the lane has ended")),
             Operation::Allocate(_) => thread.allocated(address, size, site),
             Operation::Free(_) => thread.freed(address, size, site),

@@ -85,6 +85,8 @@ pub enum Operation {
     Adopt(Lane),
     /// The lane ends.
     Finish,
+    /// The lane goes on in another slot of the clocks, as if its own had no times left. Each uses up a slot for good.
+    Move,
     /// The end of a lane is waited for.
     Join(Lane),
     /// A block comes from the allocator.

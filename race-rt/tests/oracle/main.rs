@@ -6,8 +6,7 @@
 //!
 //! `RACE_ORACLE_RUNS` sets how many executions are played, `RACE_ORACLE_SEED` the seed that is otherwise fresh.
 //!
-//! Can miss: what depends on two threads being in the engine at once (see `stress.rs`), the exhaustion of a slot's times
-//! and of the slots.
+//! Can miss: what depends on two threads being in the engine at once (see `stress.rs`), the exhaustion of the slots.
 
 mod compare;
 mod engine;

@@ -46,7 +46,7 @@ impl HappensBefore {
         let mut before: Vec<Vec<u64>> = Vec::new();
         for event in 0..execution.steps().len() {
             let mut row = vec![0; words];
-            for earlier in edges.into_event(event) {
+            for earlier in edges.sources_of(event) {
                 row[earlier / 64] |= 1 << (earlier % 64);
                 for (mine, theirs) in row.iter_mut().zip(&before[earlier]) {
                     *mine |= *theirs;
@@ -114,7 +114,7 @@ impl<'a> Edges<'a> {
     }
 
     /// The sources of the edges into `event`. To be called for each event in turn.
-    fn into_event(&mut self, event: Event) -> Events {
+    fn sources_of(&mut self, event: Event) -> Events {
         let step = self.execution.steps()[event];
         let lane = step.lane.0;
         let mut sources: Events = self.latest[lane].replace(event).into_iter().collect();
@@ -154,7 +154,7 @@ impl<'a> Edges<'a> {
                 let range = whole_granules(place);
                 self.present.retain(|at, _| !range.contains(at));
             }
-            Operation::Access(..) => {}
+            Operation::Access(..) | Operation::Move => {}
         }
         sources
     }
@@ -192,6 +192,19 @@ impl<'a> Edges<'a> {
             member = self.continued.get(&event).copied();
         }
         heads
+    }
+}
+
+/// Whether two accesses to one byte are a race when nothing orders them: one of them writes, and they are neither both
+/// atomic nor both volatile.
+fn conflict(one: AccessKind, other: AccessKind) -> bool {
+    use AccessKind::{Allocate, AtomicRead, AtomicWrite, Free, Read, VolatileRead, VolatileWrite, Write};
+    match (one, other) {
+        (Read | AtomicRead | VolatileRead, Read | AtomicRead | VolatileRead) => false,
+        (AtomicRead | AtomicWrite, AtomicRead | AtomicWrite) => false,
+        (VolatileRead | VolatileWrite, VolatileRead | VolatileWrite) => false,
+        (Write | AtomicWrite | VolatileWrite | Allocate | Free, _) => true,
+        (_, Write | AtomicWrite | VolatileWrite | Allocate | Free) => true,
     }
 }
 
@@ -282,7 +295,7 @@ fn segment(execution: &Execution, order: &HappensBefore, bytes: Range<usize>) ->
             }
         }
         for (earlier, other) in &accesses {
-            if kind.conflicts_with(*other) && order.unordered(*earlier, event) {
+            if conflict(kind, *other) && order.unordered(*earlier, event) {
                 races.insert((*earlier, event));
             }
         }

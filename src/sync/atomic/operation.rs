@@ -41,7 +41,7 @@ impl Variable {
             return load();
         }
         let Some(mut thread) = self.enter() else { return load() };
-        if let Some(known) = thread.atomic_load_known(self.address, self.size, &load) {
+        if let Some(known) = thread.atomic_load_known(self.address, self.size, |thread| thread.site(HERE), &load) {
             return known;
         }
         let place = self.place(&mut thread);
