@@ -24,6 +24,8 @@ use crate::thread::{Thread, ThreadId, current};
 
 /// How often a call stack pauses each time it is passed.
 const ALWAYS: u32 = 4;
+/// So many reference counts a thread drops before most are passed over without a look at their place.
+const MANY: u32 = 256;
 /// What a process may spend on pauses however short it runs.
 const GRACE: Duration = Duration::from_millis(80);
 const SITES: usize = 4096;
@@ -61,9 +63,11 @@ pub fn before_reference_drop(pc: Pc) {
     if thread.id() == ThreadId::MAIN || thread.is_solo() {
         return;
     }
+    thread.reference_drops = thread.reference_drops.saturating_add(1);
     // The first is std's own, before it calls the thread's body: a delay there would only hold back the start, which the
-    // pause of the parent is there to let happen.
-    if !std::mem::replace(&mut thread.has_begun, true) {
+    // pause of the parent is there to let happen. A thread that drops many is past what pauses are for.
+    let count = thread.reference_drops;
+    if count == 1 || (count > MANY && !count.is_power_of_two()) {
         return;
     }
     let pause = choose(&mut thread, pc, LINGER);

@@ -10,17 +10,20 @@
 //! an interleaving that did not occur.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Barrier, Mutex};
 
 use race_rt::access::{self, AccessKind};
+use race_rt::heap;
 use race_rt::report::gather;
 use race_rt::report::model::Pc;
 use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
 use race_rt::sync::atomics::AtomicPlace;
 use race_rt::thread::context::NodeId;
+use race_rt::thread::current::Inside;
 use race_rt::thread::{Thread, current, registry};
 
 const THREADS: usize = 4;
@@ -37,14 +40,32 @@ fn observe(_: &Thread, address: usize, _: AccessKind, _: NodeId, other: Entry) {
     reported.get_or_insert_default().extend(bytes);
 }
 
-/// Memory that all threads of a test share, a new one for each round.
+/// The engine at work for the running thread.
+fn enter() -> Inside {
+    current::enter().expect("the engine is not at work")
+}
+
+/// The reported bytes of `range`, by address, once.
+fn take_reported(range: Range<usize>) -> HashSet<usize> {
+    let mut reported = REPORTED.lock().expect("no thread panicked");
+    reported.get_or_insert_default().extract_if(|address| range.contains(address)).collect()
+}
+
+/// Memory that all threads of a test share, with a life of its own.
 struct Memory(Vec<AtomicU64>);
 
 impl Memory {
     fn new() -> Memory {
         race_rt::start::ensure();
         gather::observe(observe);
-        Memory((0..GRANULES).map(|_| AtomicU64::new(0)).collect())
+        let memory = Memory((0..GRANULES).map(|_| AtomicU64::new(0)).collect());
+        // Another test's memory may have lain here.
+        enter().forget(memory.range().start, memory.range().end);
+        memory
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.byte(0, 0)..self.byte(GRANULES - 1, 0) + GRANULE
     }
 
     /// The address of a byte of a granule.
@@ -52,10 +73,9 @@ impl Memory {
         &raw const self.0[granule] as usize + byte
     }
 
+    /// The reported bytes, by address.
     fn reported(&self) -> HashSet<usize> {
-        let range = self.byte(0, 0)..self.byte(GRANULES - 1, 0) + GRANULE;
-        let mut reported = REPORTED.lock().expect("no thread panicked");
-        reported.get_or_insert_default().extract_if(|address| range.contains(address)).collect()
+        take_reported(self.range())
     }
 
     fn place(&self, granule: usize) -> AtomicPlace {
@@ -64,48 +84,46 @@ impl Memory {
 
     fn load(&self, granule: usize, order: Ordering) -> u64 {
         let load = || self.0[granule].load(SeqCst);
-        let mut thread = current::enter().expect("the engine is not at work");
+        let mut thread = enter();
         let known = thread.atomic_load_known(self.byte(granule, 0), 8, |_| NodeId::ROOT, load);
         known.unwrap_or_else(|| thread.atomic_load(self.place(granule), order, load))
     }
 
     fn store(&self, granule: usize, value: u64, order: Ordering) {
-        let mut thread = current::enter().expect("the engine is not at work");
+        let mut thread = enter();
         thread.atomic_store(self.place(granule), order, || self.0[granule].store(value, SeqCst));
     }
 
     fn add(&self, granule: usize, order: Ordering) -> u64 {
-        let mut thread = current::enter().expect("the engine is not at work");
+        let mut thread = enter();
         thread.atomic_update(self.place(granule), order, || self.0[granule].fetch_add(1, SeqCst))
     }
 }
 
-/// Has each of [`THREADS`] threads do `work(memory, thread, round)` in every round, and returns which bytes were
-/// reported, as (granule, byte), round by round. Each round starts in all threads at once, on memory of its own.
-fn hammer(work: impl Fn(&Memory, usize, usize) + Sync) -> Vec<HashSet<(usize, usize)>> {
-    let memories: Vec<Memory> = (0..ROUNDS).map(|_| Memory::new()).collect();
+/// Runs `work` in [`THREADS`] threads, which are told their number and given a barrier that the engine does not see.
+fn with_threads(work: impl Fn(usize, &Barrier) + Sync) {
     let barrier = Barrier::new(THREADS);
-    // The test's own thread may not have been met yet, or another test's memory lain here before.
-    for memory in &memories {
-        let mut thread = current::enter().expect("the engine is not at work");
-        thread.forget(memory.byte(0, 0), memory.byte(GRANULES - 1, 0) + GRANULE);
-    }
-    let spawn = || {
-        let mut parent = current::enter().expect("the engine is not at work");
-        Announced(registry::spawn(&mut parent, None, NodeId::ROOT))
-    };
     std::thread::scope(|scope| {
         for index in 0..THREADS {
-            let announced = spawn();
-            let (memories, barrier, work) = (&memories, &barrier, &work);
+            let announced = Announced(registry::spawn(&mut enter(), None, NodeId::ROOT));
+            let (barrier, work) = (&barrier, &work);
             scope.spawn(move || {
                 announced.install();
-                for (round, memory) in memories.iter().enumerate() {
-                    barrier.wait();
-                    work(memory, index, round);
-                }
+                work(index, barrier);
                 current::end();
             });
+        }
+    });
+}
+
+/// Has each thread do `work(memory, thread, round)` in every round, and returns which bytes were reported, as (granule,
+/// byte), round by round. Each round starts in all threads at once, on memory of its own.
+fn hammer(work: impl Fn(&Memory, usize, usize) + Sync) -> Vec<HashSet<(usize, usize)>> {
+    let memories: Vec<Memory> = (0..ROUNDS).map(|_| Memory::new()).collect();
+    with_threads(|index, barrier| {
+        for (round, memory) in memories.iter().enumerate() {
+            barrier.wait();
+            work(memory, index, round);
         }
     });
     memories
@@ -115,6 +133,37 @@ fn hammer(work: impl Fn(&Memory, usize, usize) + Sync) -> Vec<HashSet<(usize, us
             memory.reported().into_iter().map(relative).collect()
         })
         .collect()
+}
+
+/// Memory for the blocks of an allocator.
+struct Blocks {
+    memory: Box<[u64]>,
+    size: usize,
+}
+
+impl Blocks {
+    /// A block of `size` bytes for each thread.
+    fn new(size: usize) -> Blocks {
+        race_rt::start::ensure();
+        gather::observe(observe);
+        let blocks = Blocks { memory: vec![0; THREADS * size / 8].into(), size };
+        // Another test's memory may have lain here.
+        enter().forget(blocks.range().start, blocks.range().end);
+        blocks
+    }
+
+    fn range(&self) -> Range<usize> {
+        let start = self.memory.as_ptr() as usize;
+        start..start + THREADS * self.size
+    }
+
+    fn addresses(&self) -> Vec<usize> {
+        self.range().step_by(self.size).collect()
+    }
+
+    fn reported(&self) -> HashSet<usize> {
+        take_reported(self.range())
+    }
 }
 
 /// A thread's state on its way to the thread.
@@ -292,4 +341,79 @@ fn what_a_relaxed_token_hands_over_is_reported() {
     for (round, reported) in rounds.iter().enumerate() {
         assert_eq!(*reported, expected, "round {round}");
     }
+}
+
+/// Blocks of a pool go from thread to thread with an order that the engine does not see; each allocation begins a life.
+/// Small blocks have their lives in their granules, large ones in a table.
+#[test]
+fn blocks_that_pass_through_an_allocator_are_silent() {
+    for size in [64, heap::LARGE] {
+        let memory = Blocks::new(size);
+        let pool = Mutex::new(memory.addresses());
+        with_threads(|index, _| {
+            for turn in 0..100 {
+                let block = pool.lock().expect("no thread panicked").pop().expect("a block for each thread");
+                enter().allocated(block, size, NodeId::ROOT);
+                for place in [0, 16, size / 2, size - 8] {
+                    write(block + place, 8, 0x100 + index);
+                    read(block + place, 4, 0x200 + turn);
+                }
+                enter().freed(block, size, NodeId::ROOT);
+                pool.lock().expect("no thread panicked").push(block);
+            }
+        });
+        assert_eq!(memory.reported(), HashSet::new(), "blocks of {size} bytes");
+    }
+}
+
+/// All threads write to a block that nothing hands to them: a race in each life, and never between two lives.
+#[test]
+fn what_happens_to_a_block_in_one_life_is_reported() {
+    for size in [64, heap::LARGE] {
+        let memory = Blocks::new(size);
+        let blocks = memory.addresses();
+        with_threads(|index, barrier| {
+            for block in &blocks {
+                if index == 0 {
+                    enter().allocated(*block, size, NodeId::ROOT);
+                }
+                barrier.wait();
+                // Bytes of their own: they race with the allocation only.
+                if index > 0 {
+                    write(block + size - 8 + index, 1, 0x100 + index);
+                }
+                barrier.wait();
+            }
+        });
+        let expected =
+            blocks.iter().flat_map(|block| (1..THREADS).map(move |index| block + size - 8 + index)).collect();
+        assert_eq!(memory.reported(), expected, "blocks of {size} bytes");
+    }
+}
+
+/// Threads that spawn and join others at once, so that slots pass on all the time: what a child does is ordered before
+/// what its parent does after the join, and not with what others do.
+#[test]
+fn slots_that_pass_on_at_once_lose_nothing() {
+    let memory = Memory::new();
+    with_threads(|index, barrier| {
+        for turn in 0..100 {
+            let child = registry::spawn(&mut enter(), None, NodeId::ROOT);
+            let id = child.id();
+            std::thread::scope(|scope| {
+                let (memory, child) = (&memory, Announced(child));
+                scope.spawn(move || {
+                    child.install();
+                    // A byte of its own thread's, then one that all threads' children write.
+                    write(memory.byte(turn, index), 1, 0x100 + index);
+                    write(memory.byte(turn, 7), 1, 0x200 + index);
+                    current::end();
+                });
+            });
+            registry::join(&mut enter(), id);
+            write(memory.byte(turn, index), 1, 0x300 + index);
+            barrier.wait();
+        }
+    });
+    assert_eq!(memory.reported(), (0..100).map(|turn| memory.byte(turn, 7)).collect());
 }

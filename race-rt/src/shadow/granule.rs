@@ -177,7 +177,7 @@ impl Granule {
         if self.content.is_listed() {
             if record(self.first_record()).is_shared() {
                 self.record_in_pair(new, records, &mut conflicts);
-            } else {
+            } else if !self.refresh_in_list(new) {
                 self.record_in_list(new, records, &mut conflicts);
             }
         } else if self.is_untouched() {
@@ -273,28 +273,26 @@ impl Granule {
     }
 }
 
-/// Whether the two are a race on some byte.
-#[inline]
-fn races(old: Word, new: &NewAccess<'_>) -> bool {
-    old.mask().meets(new.mask) && new.kind.conflicts_with(old.kind()) && !new.clock.knows(old.epoch())
-}
-
 /// What is left of `old` when `new` meets it; a race goes to `conflicts`.
-#[inline]
+#[inline(always)]
 pub(super) fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
     let common = Mask(old.word.mask().0 & new.mask.0);
-    if common.0 == 0 {
+    let (conflicting, subsumed) = (new.kind.conflicts_with(old.word.kind()), new.kind.subsumes(old.word.kind()));
+    if common.0 == 0 || !(conflicting || subsumed) {
         return old.word;
     }
-    let races = races(old.word, new);
-    if races {
-        let rest = Mask(!common.0);
-        conflicts.push(Entry { word: old.word.without(rest), site: old.site });
+    let known = new.clock.knows(old.word.epoch());
+    if conflicting && !known {
+        add_conflict(old, common, conflicts);
+        return if subsumed { old.word.without(common) } else { old.word };
     }
-    if new.kind.subsumes(old.word.kind()) && (races || new.clock.knows(old.word.epoch())) {
-        return old.word.without(common);
-    }
-    old.word
+    if subsumed && known { old.word.without(common) } else { old.word }
+}
+
+#[cold]
+#[inline(never)]
+fn add_conflict(old: Entry, common: Mask, conflicts: &mut Conflicts) {
+    conflicts.push(Entry { word: old.word.without(Mask(!common.0)), site: old.site });
 }
 
 /// Whether the two differ in their bytes only.

@@ -92,6 +92,36 @@ impl Granule {
         first.next.store(id.0, Release);
     }
 
+    /// Moves this thread's entry for the same access, from the same place in the program, on to its present epoch; false
+    /// when it has none, or when another entry is in the way: races with the access, or need not be kept any more.
+    #[inline]
+    pub(super) fn refresh_in_list(&mut self, new: NewAccess<'_>) -> bool {
+        let wanted = Word::new(new.epoch, new.kind, new.mask);
+        let mut own = None;
+        let mut id = self.first_record();
+        while id != RecordId::NONE {
+            let part = record(id);
+            for (place, site) in part.words.iter().zip(&part.sites) {
+                let old = Word::from_bits(place.load(Relaxed));
+                if old.is_same_access(wanted) && site.load(Relaxed) == new.site.0 {
+                    own = Some(place);
+                } else if old.mask().meets(new.mask) {
+                    let known = new.clock.knows(old.epoch());
+                    let in_the_way =
+                        if known { new.kind.subsumes(old.kind()) } else { new.kind.conflicts_with(old.kind()) };
+                    if in_the_way {
+                        return false;
+                    }
+                }
+            }
+            id = RecordId(part.next.load(Relaxed));
+        }
+        let Some(place) = own else { return false };
+        place.store(wanted.bits(), Relaxed);
+        self.content = Word::from_bits(wanted.bits() | Word::LISTED);
+        true
+    }
+
     /// An access joins a list of the granule's own.
     pub(super) fn record_in_list(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
         let mut added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };

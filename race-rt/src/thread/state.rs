@@ -52,8 +52,8 @@ pub struct Thread {
     id: ThreadId,
     /// Its stack's addresses, once it runs.
     pub(crate) stack: Option<Range<usize>>,
-    /// Whether it has dropped a reference count: std does so once before it calls a thread's body.
-    pub(crate) has_begun: bool,
+    /// How many reference counts it has dropped.
+    pub(crate) reference_drops: u32,
     /// Whether the engine is at work for this thread: what it does then is not the program's doing.
     pub(crate) inside: bool,
 }
@@ -75,7 +75,7 @@ impl Thread {
             blocks: BlockCache::new(),
             id: registration.id,
             stack: None,
-            has_begun: false,
+            reference_drops: 0,
             inside: false,
         };
         thread.set_solo(false);
