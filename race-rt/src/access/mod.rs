@@ -133,7 +133,7 @@ impl Thread {
     }
 
     /// Adds an access to a granule that is locked, and reports what it races with.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add_to(
         &mut self,
         granule: &mut Granule,
@@ -143,7 +143,18 @@ impl Thread {
         mask: Mask,
         site: NodeId,
     ) {
+        if granule.newest().repeats(epoch, kind, mask) {
+            return;
+        }
+        if !granule.refresh_listed(NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
+            self.add_in_full(granule, address, kind, mask, site);
+        }
+    }
+
+    #[inline(never)]
+    fn add_in_full(&mut self, granule: &mut Granule, address: usize, kind: AccessKind, mask: Mask, site: NodeId) {
         self.begin_life(granule, address);
+        let epoch = self.epoch();
         let (clock, records) = self.clock_and_records();
         let conflicts = granule.record_access(NewAccess { clock, epoch, kind, mask, site }, records);
         for conflict in conflicts {

@@ -148,6 +148,12 @@ impl Granule {
         }
     }
 
+    /// The newest entry's access.
+    #[inline]
+    pub fn newest(&self) -> Word {
+        self.content
+    }
+
     /// Whether nobody has accessed the granule.
     #[inline]
     pub fn is_untouched(&self) -> bool {
@@ -177,7 +183,7 @@ impl Granule {
         if self.content.is_listed() {
             if record(self.first_record()).is_shared() {
                 self.record_in_pair(new, records, &mut conflicts);
-            } else if !self.refresh_in_list(new) {
+            } else {
                 self.record_in_list(new, records, &mut conflicts);
             }
         } else if self.is_untouched() {

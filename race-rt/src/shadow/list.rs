@@ -93,9 +93,13 @@ impl Granule {
     }
 
     /// Moves this thread's entry for the same access, from the same place in the program, on to its present epoch; false
-    /// when it has none, or when another entry is in the way: races with the access, or need not be kept any more.
+    /// when it has none in a list of the granule's own, or when another entry is in the way: races with the access, or need
+    /// not be kept any more.
     #[inline]
-    pub(super) fn refresh_in_list(&mut self, new: NewAccess<'_>) -> bool {
+    pub fn refresh_listed(&mut self, new: NewAccess<'_>) -> bool {
+        if !self.content.is_listed() || record(self.first_record()).is_shared() {
+            return false;
+        }
         let wanted = Word::new(new.epoch, new.kind, new.mask);
         let mut own = None;
         let mut id = self.first_record();

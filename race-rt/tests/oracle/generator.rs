@@ -213,11 +213,12 @@ impl Generator<'_> {
     }
 
     fn motif(&mut self) -> Vec<(Lane, Operation)> {
-        match self.random.below(8) {
+        match self.random.below(9) {
             0..=2 => self.message(),
             3 => self.critical_sections(),
             4 => self.child(),
             5 | 6 => self.block_life(),
+            7 => self.sweeps(),
             _ => self.shared_reading(),
         }
     }
@@ -339,6 +340,22 @@ impl Generator<'_> {
 
     fn updates_in(&mut self, data: Place) -> Operation {
         self.updates(Place { at: data.at / 4 * 4, size: 4 })
+    }
+
+    /// Several lanes go over the same few granules from one end to the other, with or without a lock, and then over a part.
+    fn sweeps(&mut self) -> Vec<(Lane, Operation)> {
+        let (lock, at) = (self.object(), self.place().at / 8 * 8);
+        let (whole, locked) = (Place { at, size: 24 + 8 * self.random.below(6) }, self.random.once_in(2));
+        let mut steps = Vec::new();
+        for _ in 0..2 + self.random.below(4) {
+            let lane = self.running();
+            let handing = [(lane, Operation::ObjectAcquire(lock)), (lane, Operation::ObjectRelease(lock))];
+            steps.extend(handing.first().filter(|_| locked));
+            let part = if self.random.once_in(3) { self.inside(whole) } else { whole };
+            steps.push((lane, if self.random.once_in(6) { self.updates_in(part) } else { self.accesses(part) }));
+            steps.extend(handing.last().filter(|_| locked));
+        }
+        steps
     }
 
     /// Several lanes read the same bytes, then somebody writes some of them.
