@@ -1,0 +1,20 @@
+#!/bin/bash
+# All checks and tests, the same here and in CI. Needs rustup's stable toolchain with rustfmt and clippy, and a C linker.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# A debugger's information for the tests themselves would cost minutes and gigabytes.
+export CARGO_PROFILE_DEV_DEBUG=line-tables-only CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+
+step() { printf '\n== %s\n' "$*"; "$@"; }
+
+step cargo fmt --all --check
+for apart in tests/whole-program benches/peer; do
+  step cargo fmt --all --check --manifest-path "$apart/Cargo.toml" -- --config-path "$PWD"
+  CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo clippy --quiet --locked --all-targets --manifest-path "$apart/Cargo.toml" -- -D warnings
+done
+step cargo clippy --locked --workspace --all-targets -- -D warnings
+step cargo clippy --locked --workspace --all-targets --features race -- -D warnings
+# Library and wrapper tier as std, then with the engine; the subcommand and the whole-program tier are the same for both.
+step cargo test --locked --workspace --exclude cargo-race
+step cargo test --locked --workspace --exclude cargo-race --features race
+step cargo test --locked --package cargo-race

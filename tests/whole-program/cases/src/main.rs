@@ -1,0 +1,55 @@
+//! `cases NAME` runs one case, `cases NAME STATUS` ends with that exit status then, `cases list` prints the names of all,
+//! one a line.
+//!
+//! A case named `race_` has exactly the races that its code shows, in every execution; one named `clean_` has none.
+
+mod atomics;
+mod barriers;
+mod case;
+mod channels;
+mod counters;
+mod fences;
+mod heap;
+mod invisible;
+mod mutexes;
+mod once;
+mod parking;
+mod ranges;
+mod read_write_locks;
+mod stacks;
+mod threads;
+mod volatile;
+
+use std::process::ExitCode;
+
+const CASES: &[&[case::Case]] = &[
+    atomics::CASES,
+    barriers::CASES,
+    channels::CASES,
+    counters::CASES,
+    fences::CASES,
+    heap::CASES,
+    mutexes::CASES,
+    once::CASES,
+    parking::CASES,
+    ranges::CASES,
+    read_write_locks::CASES,
+    stacks::CASES,
+    threads::CASES,
+    volatile::CASES,
+];
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let mut all = CASES.iter().copied().flatten();
+    if wanted == "list" {
+        all.for_each(|(name, _)| println!("{name}"));
+        return ExitCode::SUCCESS;
+    }
+    let Some((_, program)) = all.find(|(name, _)| *name == wanted) else {
+        eprintln!("cases: there is no case {wanted:?}; `cases list` prints all");
+        return ExitCode::from(2);
+    };
+    program();
+    std::env::args().nth(2).map_or(ExitCode::SUCCESS, |status| ExitCode::from(status.parse::<u8>().unwrap()))
+}
