@@ -18,6 +18,7 @@ use once_cell::sync::OnceCell;
 use crate::options::Perturb;
 use crate::report::model::Pc;
 use crate::start::options;
+use crate::sys::errno;
 use crate::sys::tasks::OtherTasks;
 use crate::thread::context::NodeId;
 use crate::thread::{Thread, ThreadId, current};
@@ -73,7 +74,7 @@ pub fn before_reference_drop(pc: Pc) {
     let pause = choose(&mut thread, pc, LINGER);
     drop(thread);
     let Some(pause) = pause else { return };
-    keeping_errno(|| {
+    errno::keep(|| {
         // On a busy machine the others may not have run at all by the end of the pause, which was there for them.
         let others = OtherTasks::now();
         sleep(pause);
@@ -95,7 +96,7 @@ pub fn after_spawn(pc: Pc) {
     let pause = choose(&mut thread, pc, AFTER_SPAWN);
     drop(thread);
     if let Some(pause) = pause {
-        keeping_errno(|| sleep(pause));
+        errno::keep(|| sleep(pause));
     }
 }
 
@@ -119,15 +120,6 @@ fn choose(thread: &mut Thread, pc: Pc, (shortest, longest): Bounds) -> Option<Du
 
 fn is_power_of_four(count: u32) -> bool {
     count.is_power_of_two() && count.trailing_zeros().is_multiple_of(2)
-}
-
-/// The program must not see that something happened in between.
-fn keeping_errno(action: impl FnOnce()) {
-    // SAFETY: errno's address is the running thread's own.
-    let errno = unsafe { *libc::__errno_location() };
-    action();
-    // SAFETY: as above.
-    unsafe { *libc::__errno_location() = errno };
 }
 
 fn sleep(pause: Duration) {

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::allocator::{__libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc};
 use super::with_return_address;
 use crate::report::model::Pc;
+use crate::sys::errno;
 use crate::sys::memory::PAGE;
 use crate::thread::{Hot, current};
 
@@ -89,13 +90,8 @@ extern "C" fn allocate_posix(to: *mut Block, alignment: usize, size: usize, pc: 
     if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<Block>()) {
         return libc::EINVAL;
     }
-    // SAFETY: errno is the running thread's own, and this function must leave it alone.
-    let block = unsafe {
-        let errno = *libc::__errno_location();
-        let block = __libc_memalign(alignment, size);
-        *libc::__errno_location() = errno;
-        block
-    };
+    // SAFETY: the alignment was checked. The function's contract leaves errno alone.
+    let block = errno::keep(|| unsafe { __libc_memalign(alignment, size) });
     if block.is_null() {
         return libc::ENOMEM;
     }

@@ -12,8 +12,10 @@ use super::symbol::Symboliser;
 use super::trim;
 use super::{exit, text};
 use crate::access::AccessKind;
+use crate::options::Options;
 use crate::shadow::granule::Entry;
 use crate::start::options;
+use crate::sys::errno;
 use crate::thread::context::{self, NodeId};
 use crate::thread::{Thread, ThreadId, registry};
 
@@ -56,6 +58,10 @@ pub fn race(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, oth
     if !options.report_bugs || (options.suppress_equal_stacks && !first_of_stacks(site, other.site)) {
         return;
     }
+    errno::keep(|| report(thread, address, kind, site, other, options));
+}
+
+fn report(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry, options: &Options) {
     let report = gather(thread, address, kind, site, other);
     let key = RaceKey::of(&report, is_own);
     if !DEDUPE.admit(key, options.suppress_equal_stacks) {

@@ -50,15 +50,6 @@ pub unsafe fn release(address: usize, size: usize) {
     unsafe { libc::syscall(libc::SYS_munmap, address, size) };
 }
 
-/// Makes whole pages of private memory read as zero again, and gives them back to the system.
-///
-/// # Safety
-/// `address` and `size` are multiples of [`PAGE`], and the range belongs to one of this module's reservations.
-pub unsafe fn discard(address: usize, size: usize) {
-    // SAFETY: passed on from the caller.
-    unsafe { libc::madvise(address as *mut libc::c_void, size, libc::MADV_DONTNEED) };
-}
-
 /// Bytes in a page.
 pub const PAGE: usize = 4096;
 
