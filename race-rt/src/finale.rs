@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::counters::COUNTERS;
+use crate::options::Perturb;
 use crate::perturb;
 use crate::report::{exit, gather};
 use crate::start::options;
@@ -33,8 +34,8 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     wait_for_others(Duration::from_millis(u64::from(options.atexit_sleep_ms)));
     let _inside = current::enter();
     let races = gather::count();
-    if options.verbose {
-        gather::sink().write(&format!("race: seed {}\n", perturb::seed()));
+    if options.verbose || (races > 0 && options.perturb != Perturb::Off) {
+        gather::sink().write(&format!("race: seed={} (in RACE_OPTIONS it repeats these pauses)\n", perturb::seed()));
     }
     if let Some(given_up) = COUNTERS.summary() {
         gather::sink().write(&given_up);

@@ -38,8 +38,6 @@ pub enum Perturb {
     Off,
     /// Short pauses where they reveal most.
     On,
-    /// More and longer pauses, at every synchronisation.
-    Full,
 }
 
 /// All settings.

@@ -33,7 +33,7 @@ fn nothing_written_means_the_defaults() {
 #[test]
 fn every_option_is_understood() {
     let text = "log_path=/tmp/r exitcode=13 strip_path_prefix=/src/ halt_on_error=1 atexit_sleep_ms=0 history_size=7 \
-                suppress_equal_stacks=0 suppress_equal_addresses=0 report_bugs=0 perturb=full seed=18446744073709551615 \
+                suppress_equal_stacks=0 suppress_equal_addresses=0 report_bugs=0 perturb=off seed=18446744073709551615 \
                 verbose=1 help=1";
     let expected = Options {
         log_path: file("/tmp/r"),
@@ -45,7 +45,7 @@ fn every_option_is_understood() {
         suppress_equal_stacks: false,
         suppress_equal_addresses: false,
         report_bugs: false,
-        perturb: Perturb::Full,
+        perturb: Perturb::Off,
         seed: Some(u64::MAX),
         verbose: true,
         help: true,
@@ -101,7 +101,7 @@ fn a_wrong_name_is_refused_with_the_nearest_one() {
 #[test]
 fn a_wrong_value_is_refused_with_what_is_allowed() {
     assert_eq!(refused("exitcode=256"), "the option exitcode cannot be \"256\", write 0 to 255");
-    assert_eq!(refused("perturb=some"), "the option perturb cannot be \"some\", write off, on or full");
+    assert_eq!(refused("perturb=some"), "the option perturb cannot be \"some\", write off or on");
     assert_eq!(refused("verbose"), "the option verbose stands without a value, write verbose=VALUE");
     let bad = [
         "exitcode=-1",

@@ -28,7 +28,7 @@ prop_compose! {
         atexit_sleep_ms: u32,
         history_size in 0u8..=7,
         switches: [bool; 6],
-        perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On), Just(Perturb::Full)],
+        perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On)],
         seed: Option<u64>,
     ) -> Options {
         let [halt_on_error, suppress_equal_stacks, suppress_equal_addresses, report_bugs, verbose, help] = switches;

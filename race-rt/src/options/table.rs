@@ -107,8 +107,8 @@ pub const TABLE: [Row; 13] = [
     ),
     row(
         "perturb",
-        "`off`, `on` or `full`",
-        "disturb the schedule so that races show which it would hide: not at all, a little, or at every synchronisation",
+        "`off` or `on`",
+        "disturb the schedule so that races show which it would hide, or leave it alone",
         |options, value| assign(&mut options.perturb, read_perturb(value)),
         |options| show_perturb(options.perturb).to_owned(),
     ),
@@ -225,7 +225,7 @@ fn show_log_path(path: &LogPath) -> String {
     }
 }
 
-const PERTURB_WORDS: [(&str, Perturb); 3] = [("off", Perturb::Off), ("on", Perturb::On), ("full", Perturb::Full)];
+const PERTURB_WORDS: [(&str, Perturb); 2] = [("off", Perturb::Off), ("on", Perturb::On)];
 
 fn read_perturb(value: &str) -> Option<Perturb> {
     PERTURB_WORDS.iter().find(|(word, _)| *word == value).map(|(_, perturb)| *perturb)
