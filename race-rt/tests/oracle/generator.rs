@@ -46,6 +46,7 @@ pub fn execution(random: &mut Random) -> Execution {
         lanes: 2 + random.below(LANES - 1),
         bytes: random.pick(&[8, 16, 48, 128, 384]),
         loops: random.pick(&[0, 0, 1, 3]),
+        straight: random.pick(&[0, 1, 1, 3]),
         large: random.once_in(6),
         random,
         rules: Rules::new(),
@@ -64,6 +65,8 @@ struct Generator<'a> {
     bytes: usize,
     /// How many sites the lanes share; none: each step has its own.
     loops: usize,
+    /// How many steps of four are in no loop all the same.
+    straight: usize,
     /// Whether large blocks occur.
     large: bool,
     rules: Rules,
@@ -342,20 +345,38 @@ impl Generator<'_> {
         self.updates(Place { at: data.at / 4 * 4, size: 4 })
     }
 
-    /// Several lanes go over the same few granules from one end to the other, with or without a lock, and then over a part.
+    /// Several lanes go over the same few granules, at once or part by part, with or without a lock.
     fn sweeps(&mut self) -> Vec<(Lane, Operation)> {
         let (lock, at) = (self.object(), self.place().at / 8 * 8);
         let (whole, locked) = (Place { at, size: 24 + 8 * self.random.below(6) }, self.random.once_in(2));
         let mut steps = Vec::new();
         for _ in 0..2 + self.random.below(4) {
-            let lane = self.running();
+            let (lane, sweep) = (self.running(), self.sweep(whole));
             let handing = [(lane, Operation::ObjectAcquire(lock)), (lane, Operation::ObjectRelease(lock))];
             steps.extend(handing.first().filter(|_| locked));
-            let part = if self.random.once_in(3) { self.inside(whole) } else { whole };
-            steps.push((lane, if self.random.once_in(6) { self.updates_in(part) } else { self.accesses(part) }));
+            steps.extend(sweep.into_iter().map(|operation| (lane, operation)));
             steps.extend(handing.last().filter(|_| locked));
         }
         steps
+    }
+
+    fn sweep(&mut self, whole: Place) -> Vec<Operation> {
+        let kind = self.random.pick(&ACCESS_KINDS);
+        let granules = whole.range().step_by(8);
+        match self.random.below(6) {
+            0 => granules.map(|at| Operation::Access(kind, Place { at, size: 4 })).collect(),
+            1 => granules.map(|at| Operation::Access(kind, Place { at: at + 4, size: 4 })).collect(),
+            2 => {
+                let first = whole.size / 16 * 8;
+                let rest = Place { at: whole.at + first, size: whole.size - first };
+                vec![Operation::Access(kind, Place { size: first, ..whole }), Operation::Access(kind, rest)]
+            }
+            3 => {
+                let part = self.inside(whole);
+                vec![if self.random.once_in(2) { self.updates_in(part) } else { self.accesses(part) }]
+            }
+            _ => vec![Operation::Access(kind, whole)],
+        }
     }
 
     /// Several lanes read the same bytes, then somebody writes some of them.
