@@ -102,8 +102,8 @@ impl Generator<'_> {
     }
 
     fn push(&mut self, lane: Lane, operation: Operation) {
-        let site =
-            if self.loops > 0 && self.random.once_in(2) { self.random.below(self.loops) } else { self.steps.len() };
+        let looped = self.loops > 0 && self.random.below(4) >= self.straight;
+        let site = if looped { self.random.below(self.loops) } else { self.steps.len() };
         let step = Step { lane, site: Site(site), operation };
         if self.rules.admit(&step) {
             self.steps.push(step);
