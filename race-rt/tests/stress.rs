@@ -324,6 +324,26 @@ fn what_a_token_hands_over_is_silent() {
     assert_silent(&rounds);
 }
 
+/// Who waits for a variable's first release reads it while the engine begins to keep something for it.
+#[test]
+fn the_first_release_of_a_variable_reaches_who_spins_on_it() {
+    let rounds = hammer(|memory, index, round| {
+        let (sender, receiver) = (round % THREADS, (round + 1) % THREADS);
+        for flag in (0..GRANULES).step_by(2) {
+            if index == sender {
+                write(memory.byte(flag + 1, 0), 8, 0x101);
+                memory.store(flag, 1, Release);
+            } else if index == receiver {
+                while memory.load(flag, Acquire) == 0 {
+                    std::hint::spin_loop();
+                }
+                read(memory.byte(flag + 1, 0), 8, 0x102);
+            }
+        }
+    });
+    assert_silent(&rounds);
+}
+
 /// The same with a token that is handed on by relaxed stores: every byte races, and is reported.
 #[test]
 fn what_a_relaxed_token_hands_over_is_reported() {

@@ -130,6 +130,15 @@ pub fn find_atomic(address: usize) -> Option<&'static AtomicCell> {
     AtomicCells::find(first.first_atomic(), address & 7)
 }
 
+/// Whether the atomic at `address` has no cell and nobody is about to give it one: a cell shows to others only when the
+/// lock opens.
+#[inline]
+pub fn is_without_atomic(address: usize) -> bool {
+    // SAFETY: as for `is_repeated`.
+    let word = unsafe { map::word_of(address) };
+    !Word::from_bits(word.load(Acquire)).is_locked() && find_atomic(address).is_none()
+}
+
 impl Granule {
     /// Locks the granule at `address`, which is covered.
     #[inline]

@@ -70,11 +70,11 @@ impl Thread {
             }
         }
         let Some(cell) = granule::find_atomic(address) else {
-            // No value of the variable ever carried anything. Who is the first to release makes the cell before it
-            // stores, so there is still none after a load that did not see that store.
+            // No value of the variable ever carried anything. Who is the first to release holds the lock while it stores,
+            // and leaves the cell behind: neither is there after a load that did not see that store.
             let value = load();
             fence(Ordering::Acquire);
-            return granule::find_atomic(address).is_none().then_some(value);
+            return granule::is_without_atomic(address).then_some(value);
         };
         let (value, carried) = cell.read_consistent(load)?;
         let known = carried == 0 || (carried != Heads::MANY && self.clock().knows(Epoch::from_bits(carried)));

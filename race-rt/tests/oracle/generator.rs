@@ -216,12 +216,13 @@ impl Generator<'_> {
     }
 
     fn motif(&mut self) -> Vec<(Lane, Operation)> {
-        match self.random.below(9) {
+        match self.random.below(10) {
             0..=2 => self.message(),
             3 => self.critical_sections(),
             4 => self.child(),
             5 | 6 => self.block_life(),
             7 => self.sweeps(),
+            8 => self.fields(),
             _ => self.shared_reading(),
         }
     }
@@ -360,18 +361,30 @@ impl Generator<'_> {
         steps
     }
 
+    /// One lane goes over the first fields of an array's elements, another over the same, the first over the others.
+    fn fields(&mut self) -> Vec<(Lane, Operation)> {
+        let at = self.place().at / 8 * 8;
+        let (one, other, last) = (self.running(), self.running(), self.running());
+        let (kind, other_kind) = (self.random.pick(&ACCESS_KINDS), self.random.pick(&ACCESS_KINDS));
+        let mut steps = Vec::new();
+        for (lane, kind, field) in [(one, kind, 0), (other, other_kind, 0), (one, kind, 4)] {
+            let elements = (at + field..at + field + 32).step_by(8);
+            steps.extend(elements.map(|at| (lane, Operation::Access(kind, Place { at, size: 4 }))));
+        }
+        let part = self.inside(Place { at, size: 32 });
+        steps.push((last, self.accesses(part)));
+        steps
+    }
+
     fn sweep(&mut self, whole: Place) -> Vec<Operation> {
         let kind = self.random.pick(&ACCESS_KINDS);
-        let granules = whole.range().step_by(8);
-        match self.random.below(6) {
-            0 => granules.map(|at| Operation::Access(kind, Place { at, size: 4 })).collect(),
-            1 => granules.map(|at| Operation::Access(kind, Place { at: at + 4, size: 4 })).collect(),
-            2 => {
+        match self.random.below(4) {
+            0 => {
                 let first = whole.size / 16 * 8;
                 let rest = Place { at: whole.at + first, size: whole.size - first };
                 vec![Operation::Access(kind, Place { size: first, ..whole }), Operation::Access(kind, rest)]
             }
-            3 => {
+            1 => {
                 let part = self.inside(whole);
                 vec![if self.random.once_in(2) { self.updates_in(part) } else { self.accesses(part) }]
             }
