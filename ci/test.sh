@@ -2,8 +2,7 @@
 # All checks and tests, the same here and in CI. Needs rustup's stable toolchain with rustfmt and clippy, and a C linker.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# Names and lines for the stacks that tests look at; all that a debugger wants would cost minutes and gigabytes.
-export CARGO_PROFILE_DEV_DEBUG=1 CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
 
