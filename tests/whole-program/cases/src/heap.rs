@@ -93,16 +93,22 @@ fn race_realloc_frees() {
 
 const BLOCK: Layout = Layout::new::<[u64; 8192]>();
 
-/// Allocates, writes and frees a block that is too large for the caches of a thread, and returns where it was.
-fn use_block() -> usize {
-    // SAFETY: the layout has a size, the block is written inside and given back.
+/// Allocates, writes and frees blocks that are too large for the caches of a thread, and returns where the first and the
+/// last of them in memory began.
+fn use_blocks() -> (usize, usize) {
+    // SAFETY: the layout has a size, the blocks are written inside and given back.
     unsafe {
-        let block = std::alloc::alloc(BLOCK).cast::<u64>();
-        for index in 0..8192 {
-            *block.add(index) = std::hint::black_box(index as u64);
+        let blocks = [(); 16].map(|()| std::alloc::alloc(BLOCK).cast::<u64>());
+        for block in blocks {
+            for index in 0..8192 {
+                *block.add(index) = std::hint::black_box(index as u64);
+            }
         }
-        std::alloc::dealloc(block.cast(), BLOCK);
-        block as usize
+        for block in blocks {
+            std::alloc::dealloc(block.cast(), BLOCK);
+        }
+        let places = blocks.map(|block| block as usize);
+        (places.into_iter().min().unwrap_or(0), places.into_iter().max().unwrap_or(0))
     }
 }
 
@@ -112,15 +118,21 @@ unsafe extern "C" {
     fn munmap(address: *mut u64, size: usize) -> i32;
 }
 
-/// Two threads that nothing orders get the very same block in turn.
+/// Two threads that nothing orders get the same memory in turn.
 fn clean_heap_reuse() {
     const ARENA_MAX: i32 = -8;
-    static FIRST: Word = Word::new();
-    static SECOND: Word = Word::new();
+    static FIRST: [Word; 2] = [Word::new(), Word::new()];
+    static SECOND: [Word; 2] = [Word::new(), Word::new()];
     // SAFETY: one arena for all threads.
     assert_eq!(unsafe { mallopt(ARENA_MAX, 1) }, 1);
-    in_order(|| FIRST.set(use_block()), || SECOND.set(use_block()));
-    assert_eq!(FIRST.get(), SECOND.get(), "the allocator was expected to hand out the block again");
+    let note = |places: &[Word; 2]| {
+        let (low, high) = use_blocks();
+        places[0].set(low);
+        places[1].set(high);
+    };
+    in_order(|| note(&FIRST), || note(&SECOND));
+    let reused = FIRST[0].get() < SECOND[1].get() + BLOCK.size() && SECOND[0].get() < FIRST[1].get() + BLOCK.size();
+    assert!(reused, "the allocator was expected to hand out the memory again");
 }
 
 /// The same with memory from the kernel.
