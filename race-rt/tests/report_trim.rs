@@ -194,11 +194,11 @@ fn the_library_is_recognised_by_its_files_where_names_have_no_path() {
 #[test]
 fn a_spawn_through_the_library_shows_its_public_function() {
     let stack = "
-        race_rt::thread::spawned @ /work/race-rt/src/thread.rs
+        race_rt::thread::spawned @ /clone/race-rt/src/thread.rs
         race::thread::spawn @ /vendor/race-detector/src/thread.rs
         app::main @ /home/u/app/src/main.rs";
     assert_eq!(shown(StackRole::Spawn, stack), ["race::thread::spawn", "app::main"]);
-    let bare = "race_rt::thread::spawned @ /work/race-rt/src/thread.rs\napp::main @ /home/u/app/src/main.rs";
+    let bare = "race_rt::thread::spawned @ /clone/race-rt/src/thread.rs\napp::main @ /home/u/app/src/main.rs";
     assert_eq!(shown(StackRole::Spawn, bare), ["app::main"]);
 }
 

@@ -102,7 +102,7 @@ mod tests {
                 "/home/u/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/ptr/mod.rs",
                 "library/core/src/ptr/mod.rs",
             ),
-            ("/home/u/.cargo/registry/src/index.crates.io-00ff/rayon-1.10.0/src/lib.rs", "rayon-1.10.0/src/lib.rs"),
+            ("/home/u/.cargo/registry/src/mirror-00ff/rayon-1.10.0/src/lib.rs", "rayon-1.10.0/src/lib.rs"),
             ("/home/u/.cargo/git/checkouts/some-0f0f/abc123/src/lib.rs", "some-0f0f/abc123/src/lib.rs"),
             ("/rust/deps/hashbrown-0.15.4/src/raw.rs", "hashbrown-0.15.4/src/raw.rs"),
             ("/home/u/project/src/main.rs", "/home/u/project/src/main.rs"),
