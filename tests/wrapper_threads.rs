@@ -148,13 +148,11 @@ cases! {
 
     fn clean_unpark() {
         let parked = thread::spawn(|| {
-            while X_IS_SET.load(std::sync::atomic::Ordering::SeqCst) == 0 {
-                thread::park();
-            }
+            // On Linux std's park returns with the token only, however late or early it is called.
+            thread::park();
             X.write(2);
         });
         X.write(1);
-        X_IS_SET.store(1, std::sync::atomic::Ordering::SeqCst);
         parked.thread().unpark();
         parked.join().unwrap();
     }
@@ -351,5 +349,3 @@ cases! {
         });
     }
 }
-
-static X_IS_SET: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);

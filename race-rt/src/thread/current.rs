@@ -115,6 +115,10 @@ pub fn install(mut thread: Box<Thread>) {
     if cfg!(feature = "whole-program") {
         let frames = thread.stack.as_ref().map_or(FRAMES, |stack| stack.len().min(LARGEST_STACK) / SMALLEST_FRAME);
         thread.hot.calls = CallStack::reserve(frames).unwrap_or(CallStack::NONE);
+        // The C library maps stacks where blocks of the heap may have been before.
+        if let Some(stack) = thread.stack.clone() {
+            thread.forget(stack.start, stack.end);
+        }
     }
     CURRENT.with(|current| current.set(Box::into_raw(thread).cast()));
     ADOPTING.with(|flag| flag.set(adopting));
