@@ -4,11 +4,11 @@ use std::alloc::Layout;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::case::{Shared, cases, in_order, side_by_side};
-use crate::invisible::Word;
+use crate::invisible::{self, Word};
 
 cases! {
     race_unpublished_allocation clean_published_allocation race_free_after_read race_free_after_write
-    race_realloc_frees clean_heap_reuse clean_mapping_reuse clean_small_blocks clean_realloc race_zeroed_allocation
+    race_realloc_frees clean_heap_reuse clean_mapping_over_freed_block clean_mapping_reuse clean_small_blocks clean_realloc race_zeroed_allocation
 }
 
 /// The block's address is passed on with no order: its contents race with the use.
@@ -133,6 +133,27 @@ fn clean_heap_reuse() {
     in_order(|| note(&FIRST), || note(&SECOND));
     let reused = FIRST[0].get() < SECOND[1].get() + BLOCK.size() && SECOND[0].get() < FIRST[1].get() + BLOCK.size();
     assert!(reused, "the allocator was expected to hand out the memory again");
+}
+
+/// A block that is a mapping of its own goes back to the kernel, which hands out the memory again for something that the
+/// detector does not see, as a shared library would be.
+fn clean_mapping_over_freed_block() {
+    const SIZE: usize = 3 << 20;
+    const PAGE: usize = 4096;
+    static BLOCK: Word = Word::new();
+    in_order(
+        || {
+            let block = std::hint::black_box(vec![1_u8; SIZE]);
+            BLOCK.set(block.as_ptr() as usize);
+        },
+        || {
+            let memory = invisible::map(BLOCK.get().next_multiple_of(PAGE), SIZE / 2);
+            for index in 0..1000 {
+                // SAFETY: inside the new mapping.
+                unsafe { *memory.add(index) = std::hint::black_box(1) };
+            }
+        },
+    );
 }
 
 /// The same with memory from the kernel.

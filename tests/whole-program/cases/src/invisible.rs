@@ -87,6 +87,22 @@ fn sleep_while(place: *mut u32, seen: u32) {
     futex(place, FUTEX_WAIT_PRIVATE, seen as usize);
 }
 
+/// Maps `size` bytes at `address`, where nothing is mapped, by the kernel's own call.
+pub fn map(address: usize, size: usize) -> *mut u64 {
+    const MMAP: usize = 9;
+    const READ_WRITE: usize = 3;
+    const PRIVATE_ANONYMOUS_FIXED_NOREPLACE: usize = 0x10_0022;
+    let mapped: usize;
+    // SAFETY: the mapping replaces none.
+    unsafe {
+        asm!("syscall", inlateout("rax") MMAP => mapped, in("rdi") address, in("rsi") size, in("rdx") READ_WRITE,
+            in("r10") PRIVATE_ANONYMOUS_FIXED_NOREPLACE, in("r8") -1isize, in("r9") 0usize, lateout("rcx") _,
+            lateout("r11") _, options(nostack));
+    }
+    assert_eq!(mapped, address, "the place was expected to be free");
+    mapped as *mut u64
+}
+
 fn futex(place: *mut u32, operation: usize, value: usize) {
     // SAFETY: the kernel reads the counter and no other memory: there is no time limit.
     unsafe {

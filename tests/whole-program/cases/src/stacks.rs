@@ -10,7 +10,7 @@ use crate::case::{Place, cases, earlier, in_order, later};
 use crate::invisible::{self, Word};
 
 cases! {
-    race_on_a_stack race_on_thread_local clean_stack_reuse clean_thread_local_reuse clean_stack_from_freed_block
+    race_on_a_stack race_on_thread_local clean_stack_reuse clean_thread_local_reuse
     clean_deep_stack clean_frames_reused
 }
 
@@ -82,27 +82,6 @@ fn clean_thread_local_reuse() {
         assert_eq!(LOCAL.get(), 1);
         LOCAL.with(Cell::as_ptr) as usize
     });
-}
-
-/// A large block goes back to the kernel, which maps the next thread's stack there.
-fn clean_stack_from_freed_block() {
-    const SIZE: usize = 3 << 20;
-    static BLOCK: Word = Word::new();
-    let first = thread::spawn(|| {
-        let block = vec![1_u8; SIZE];
-        BLOCK.set(block.as_ptr() as usize);
-        drop(block);
-        invisible::meet(2);
-    });
-    invisible::wait(1);
-    let second = thread::spawn(|| {
-        let local = std::hint::black_box(1_u8);
-        let address = &raw const local as usize;
-        assert!((BLOCK.get()..BLOCK.get() + SIZE).contains(&address), "the stack was expected where the block was");
-    });
-    second.join().unwrap();
-    invisible::advance();
-    first.join().unwrap();
 }
 
 fn clean_deep_stack() {
