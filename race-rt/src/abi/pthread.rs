@@ -182,7 +182,13 @@ pub unsafe extern "C" fn pthread_detach(thread: pthread_t) -> c_int {
 /// As for the C library's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pthread_setname_np(thread: pthread_t, name: *const c_char) -> c_int {
-    let id = THREADS.lock().as_ref().and_then(|threads| threads.get(&thread).copied());
+    // A thread knows itself; another's join may have taken its entry away already.
+    // SAFETY: the call has no preconditions.
+    let id = if thread == unsafe { libc::pthread_self() } {
+        current::enter().map(|thread| thread.id())
+    } else {
+        THREADS.lock().as_ref().and_then(|threads| threads.get(&thread).copied())
+    };
     if let Some(id) = id {
         // SAFETY: the caller passes a C string.
         registry::set_name(id, &unsafe { CStr::from_ptr(name) }.to_string_lossy());
