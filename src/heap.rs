@@ -14,8 +14,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use race_rt::shadow::map::{self, GRANULE};
-
-use crate::engine::with;
+use race_rt::thread::current;
 
 unsafe extern "C" {
     fn __libc_malloc(size: usize) -> *mut c_void;
@@ -49,7 +48,7 @@ fn forget(address: usize, size: usize) {
         return;
     }
     if size >= LARGE || is_touched(start, end) {
-        forget_touched(start, end);
+        current::forget(start, end);
     }
 }
 
@@ -58,12 +57,6 @@ fn is_touched(start: usize, end: usize) -> bool {
         // SAFETY: the engine has started and the range is covered.
         unsafe { map::word_of(address) }.load(Ordering::Relaxed) != 0
     })
-}
-
-#[cold]
-fn forget_touched(start: usize, end: usize) {
-    // The engine's own blocks, for which it does not let itself be entered, hold nothing of the program's.
-    with(|thread| thread.forget(start, end));
 }
 
 #[inline]

@@ -330,6 +330,21 @@ cases! {
         std::thread::spawn(|| X.write(2)).join().unwrap();
     }
 
+    /// A thread of std's whose first event is an allocation by the C library, under a lock of its own, on memory that has a
+    /// past.
+    fn clean_threads_of_std_on_reused_memory() {
+        for _ in 0..50 {
+            // The allocator gives what one thread leaves behind to the next.
+            std::thread::spawn(|| {
+                let blocks: Vec<Box<[Place]>> =
+                    (0..400).map(|size| (0..size % 40 + 1).map(|_| Place::new()).collect()).collect();
+                blocks.iter().flatten().for_each(|place| place.write(1));
+            })
+            .join()
+            .unwrap();
+        }
+    }
+
     fn race_threads_of_std() {
         std::thread::scope(|scope| {
             for turn in 0..2 {

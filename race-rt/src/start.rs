@@ -8,7 +8,7 @@ use crate::report::gather;
 use crate::shadow::{map, record};
 use crate::sync::atomic_cell;
 use crate::sys::spin::wait_while;
-use crate::thread::context;
+use crate::thread::{context, last_step};
 
 const NOT_STARTED: u8 = 0;
 const STARTING: u8 = 1;
@@ -55,6 +55,7 @@ fn start() {
     options();
     gather::sink();
     STATE.store(STARTED, Ordering::Release);
+    last_step::key();
     crate::finale::install();
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The creator registers the child before the operating system's thread exists; the child takes its state over in its
 //! first step. Its last step is the end of its thread-local storage, or of its closure when it belongs to a scope, which
-//! waits for no more than that. What destructors of thread-locals do after that goes unrecorded. A child that never
+//! waits for no more than that; what destructors of a scoped thread's thread-locals do goes unrecorded. A child that never
 //! came to be, because the system refused it, is taken off the books.
 
 use std::panic::AssertUnwindSafe;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use race_rt::perturb;
 use race_rt::sys::stack;
-use race_rt::thread::{ThreadId, current, registry};
+use race_rt::thread::{ThreadId, current, last_step, registry};
 
 use super::handle::Thread;
 use crate::engine::{HERE, Token, with};
@@ -50,10 +50,6 @@ impl Drop for End {
     }
 }
 
-thread_local! {
-    static END: End = const { End };
-}
-
 impl Newborn {
     /// Registers a child of the running thread.
     pub(super) fn register(name: Option<&str>) -> (Newborn, Parent) {
@@ -70,13 +66,8 @@ impl Newborn {
     /// The child's whole life.
     pub(super) fn live<T>(mut self, closure: impl FnOnce() -> T, last_step: LastStep) -> T {
         let Some(state) = self.state.take() else { return closure() };
-        current::install(state);
-        if let Some(stack) = stack::current() {
-            // Its last owner may have been a thread whose end nobody saw.
-            with(|thread| thread.forget(stack.start, stack.end));
-        }
-        // Thread-locals are destroyed in the reverse order of their first use: this one must come first to end last.
-        END.with(|_| ());
+        current::install(state, stack::current());
+        last_step::watch();
         Thread::become_current(self.unparks.clone());
         let _end = (last_step == LastStep::Closure).then(|| End);
         closure()

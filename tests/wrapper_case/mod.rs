@@ -14,6 +14,9 @@ use race::thread;
 /// Says which case this process runs.
 const CASE: &str = "RACE_WRAPPER_CASE";
 
+/// Seconds that a case may take; most take a tenth of one.
+const LONGEST: u32 = 120;
+
 /// How a case ended.
 pub struct Outcome {
     /// The exit status.
@@ -25,6 +28,9 @@ pub struct Outcome {
 /// Runs the body when this is the case's own process; otherwise starts that process and returns how it ended.
 pub fn in_own_process(name: &str, body: fn()) -> Option<Outcome> {
     if std::env::var(CASE).is_ok_and(|case| case == name) {
+        // A case that hangs is killed, and fails.
+        // SAFETY: the call has no preconditions.
+        unsafe { libc::alarm(LONGEST) };
         body();
         return None;
     }

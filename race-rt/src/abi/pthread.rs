@@ -1,13 +1,9 @@
 //! Threads, interposed: creation, end, join, detachment, names.
 //!
-//! A thread's end comes after its thread-local destructors, which run the program's code: it is announced by the
-//! destructor of a key that puts itself off to the last round.
-//!
 //! The C library allocates and frees inside these calls what belongs to threads (the vectors of their thread-local
 //! storage), ordered by means of its own: the engine looks away meanwhile.
 
 use std::ffi::{CStr, c_char};
-use std::sync::OnceLock;
 
 use hashbrown::HashMap;
 use libc::{c_int, c_void, pthread_attr_t, pthread_t};
@@ -17,7 +13,8 @@ use super::with_return_address;
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::sys::spin::Spin;
-use crate::thread::{Thread, ThreadId, current, registry};
+use crate::sys::stack;
+use crate::thread::{Thread, ThreadId, current, last_step, registry};
 
 type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 
@@ -104,34 +101,10 @@ extern "C-unwind" fn run(new: *mut c_void) -> *mut c_void {
     // SAFETY: `create` made it for this thread alone.
     let NewThread { start, argument, state } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };
     if let Some(state) = state {
-        current::install(state);
+        current::install(state, stack::current());
     }
-    // SAFETY: the key is valid; the value counts the rounds of destructors.
-    unsafe { libc::pthread_setspecific(end_key(), ROUNDS as *const c_void) };
+    last_step::watch();
     start(argument)
-}
-
-/// Rounds of key destructors that the C library runs.
-const ROUNDS: usize = 4;
-
-fn end_key() -> libc::pthread_key_t {
-    static KEY: OnceLock<libc::pthread_key_t> = OnceLock::new();
-    *KEY.get_or_init(|| {
-        let mut key = 0;
-        // SAFETY: the destructor has the right type.
-        unsafe { libc::pthread_key_create(&mut key, Some(round)) };
-        key
-    })
-}
-
-extern "C" fn round(left: *mut c_void) {
-    match left as usize {
-        0 | 1 => current::end(),
-        // SAFETY: the key is valid; a value that is not null brings another round.
-        left => unsafe {
-            libc::pthread_setspecific(end_key(), (left - 1) as *const c_void);
-        },
-    }
 }
 
 fn forget_name(thread: pthread_t) -> Option<ThreadId> {

@@ -23,6 +23,7 @@ use crate::report::gather;
 use crate::report::model::Pc;
 use crate::shadow::granule::{self, Entry, Granule, NewAccess};
 use crate::shadow::map::{self, GRANULE};
+use crate::shadow::record::RecordCache;
 use crate::shadow::{Mask, Word};
 use crate::thread::context::NodeId;
 use crate::thread::{Hot, Thread, current};
@@ -164,18 +165,7 @@ impl Thread {
 
     /// Forgets all accesses to whole granules of `start..end`, and their atomics: the memory has a new life.
     pub fn forget(&mut self, start: usize, end: usize) {
-        let Some(range) = whole_granules(start, end) else {
-            return;
-        };
-        map::for_each_touched(range.start, range.end, |first, last| {
-            for address in (first..last).step_by(GRANULE) {
-                // SAFETY: the range is covered.
-                if unsafe { map::word_of(address) }.load(Relaxed) != 0 {
-                    Granule::lock(address).reset(None, &mut self.records);
-                }
-            }
-        });
-        heap::forget(range);
+        forget_into(start, end, &mut self.records);
     }
 
     /// Makes `entry` the only access to each granule of `start..end`.
@@ -187,6 +177,28 @@ impl Thread {
             Granule::lock(address).reset(Some(Entry { word, site }), &mut self.records);
         }
     }
+}
+
+/// [`Thread::forget`] where no thread's state is at hand.
+pub(crate) fn forget(start: usize, end: usize) {
+    let mut records = RecordCache::new();
+    forget_into(start, end, &mut records);
+    records.give_all();
+}
+
+fn forget_into(start: usize, end: usize, records: &mut RecordCache) {
+    let Some(range) = whole_granules(start, end) else {
+        return;
+    };
+    map::for_each_touched(range.start, range.end, |first, last| {
+        for address in (first..last).step_by(GRANULE) {
+            // SAFETY: the range is covered.
+            if unsafe { map::word_of(address) }.load(Relaxed) != 0 {
+                Granule::lock(address).reset(None, records);
+            }
+        }
+    });
+    heap::forget(range);
 }
 
 /// The granules that lie wholly in `start..end`; `None` when there are none or they have no shadow.

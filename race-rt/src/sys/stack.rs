@@ -3,8 +3,17 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+/// Bytes of a stack for which the system's limit is the size, such as the main thread's; no lock is taken.
+pub fn usual_size() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the place is valid. A failure leaves zero.
+    unsafe { libc::getrlimit(libc::RLIMIT_STACK, &mut limit) };
+    limit.rlim_cur as usize
+}
+
 /// The addresses of the running thread's stack; `None` when the system does not say. The main thread's grows up to its
-/// limit, which is what is returned for it.
+/// limit, which is what is returned for it. Must not be called from within an allocation: the C library allocates
+/// under a lock for it.
 pub fn current() -> Option<Range<usize>> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let mut start = std::ptr::null_mut();

@@ -6,12 +6,14 @@
 //! among several.
 
 use std::cell::Cell;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::call_stack::CallStack;
-use super::{Hot, Thread, registry};
+use super::{Hot, Thread, last_step, registry};
+use crate::access;
+use crate::sys::stack;
 
 struct Placeholder(Hot);
 
@@ -23,7 +25,8 @@ static ENDED: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: C
 
 thread_local! {
     static CURRENT: Cell<*mut Hot> = const { Cell::new((&raw const UNKNOWN.0).cast_mut()) };
-    static ADOPTING: Cell<bool> = const { Cell::new(false) };
+    /// The engine is at work for the running thread while that has no state of its own.
+    static WITHOUT_STATE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The running thread's hot part. Only ever read through, or written through [`CallStack`]'s checked steps.
@@ -95,39 +98,39 @@ pub fn after_fork_in_child() {
 
 #[cold]
 fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
-    if is_ended(hot) || is_unwatched() || ADOPTING.with(|adopting| adopting.replace(true)) {
+    if is_ended(hot) || is_unwatched() || WITHOUT_STATE.replace(true) {
         return None;
     }
     crate::start::ensure();
     // SAFETY: neither call has preconditions.
     let is_main = unsafe { libc::syscall(libc::SYS_gettid) == libc::getpid() as i64 };
     let thread = registry::adopt(is_main);
-    install(thread);
-    ADOPTING.with(|adopting| adopting.set(false));
+    // The event may be an allocation of the C library's own, made while it holds the lock under which it would tell the
+    // thread's stack: that is left for the thread's end.
+    install(thread, None);
+    if !is_main {
+        last_step::watch();
+    }
+    WITHOUT_STATE.set(false);
     Some(self::hot())
 }
 
-/// The running thread is `thread` from now on.
-pub fn install(mut thread: Box<Thread>) {
-    // Asking for the stack allocates inside the C library, which must not bring us here again.
-    let adopting = ADOPTING.with(|adopting| adopting.replace(true));
-    thread.stack = crate::sys::stack::current();
+/// The running thread is `thread` from now on, and its stack, where that is known, has no past: the C library maps
+/// stacks where blocks of the heap may have been, or the stack of a thread whose end nobody saw.
+pub fn install(mut thread: Box<Thread>, stack: Option<Range<usize>>) {
     if cfg!(feature = "whole-program") {
-        let frames = thread.stack.as_ref().map_or(FRAMES, |stack| stack.len().min(LARGEST_STACK) / SMALLEST_FRAME);
-        thread.hot.calls = CallStack::reserve(frames).unwrap_or(CallStack::NONE);
-        // The C library maps stacks where blocks of the heap may have been before.
-        if let Some(stack) = thread.stack.clone() {
-            thread.forget(stack.start, stack.end);
-        }
+        let size = stack.as_ref().map_or_else(stack::usual_size, Range::len);
+        thread.hot.calls = CallStack::reserve(size.min(LARGEST_STACK) / SMALLEST_FRAME).unwrap_or(CallStack::NONE);
     }
+    if let Some(stack) = &stack {
+        thread.forget(stack.start, stack.end);
+    }
+    thread.stack = stack;
     CURRENT.with(|current| current.set(Box::into_raw(thread).cast()));
-    ADOPTING.with(|flag| flag.set(adopting));
 }
 
 /// A call takes at least its return address and the alignment of the stack.
 const SMALLEST_FRAME: usize = 16;
-/// Frames for a stack of unknown size.
-const FRAMES: usize = 1 << 19;
 /// A stack without a limit gets frames for so many bytes.
 const LARGEST_STACK: usize = 1 << 30;
 
@@ -138,13 +141,29 @@ pub fn end() {
         return;
     }
     CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+    WITHOUT_STATE.set(true);
     // SAFETY: the pointer came from `Box::into_raw` in `install` and is given up by the line above.
     let mut thread = unsafe { Box::from_raw(hot.cast::<Thread>()) };
-    thread.inside = true;
-    if let Some(stack) = thread.stack.take() {
+    if let Some(stack) = thread.stack.take().or_else(stack::current) {
         thread.forget(stack.start, stack.end);
     }
     registry::finish(thread);
+    WITHOUT_STATE.set(false);
+}
+
+/// The memory of `start..end` has a new life, by the doing of the running thread, which may be one that the engine does
+/// not know and need not know for this. The engine's own memory is left alone.
+#[cold]
+pub fn forget(start: usize, end: usize) {
+    let hot = hot();
+    if !is_unknown(hot) && !is_ended(hot) {
+        if let Some(mut thread) = enter() {
+            thread.forget(start, end);
+        }
+    } else if !is_unwatched() && !WITHOUT_STATE.replace(true) {
+        access::forget(start, end);
+        WITHOUT_STATE.set(false);
+    }
 }
 
 /// Another thread's state becomes the running one, and the present one is handed out: for logical tasks and for tests

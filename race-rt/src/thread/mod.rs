@@ -1,9 +1,10 @@
-//! Threads: who they are ([`registry`]), what each knows and does ([`Thread`]), which one is running ([`current`]) and
-//! how it got where it is ([`call_stack`], [`context`]; `unwind` in programs that do not announce their functions).
+//! Threads: who they are ([`registry`]), what each knows and does ([`Thread`]), which one is running ([`current`]),
+//! when it ends ([`last_step`]) and how it got where it is ([`call_stack`], [`context`]; `unwind` in programs that do not announce their functions).
 
 pub mod call_stack;
 pub mod context;
 pub mod current;
+pub mod last_step;
 pub mod registry;
 mod state;
 #[cfg(not(feature = "whole-program"))]

@@ -183,7 +183,7 @@ unsafe impl Send for Announced {}
 impl Announced {
     /// The running thread is this one from now on.
     pub fn install(self) {
-        current::install(self.0);
+        current::install(self.0, None);
     }
 }
 
