@@ -9,7 +9,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use race_rt::perturb;
-use race_rt::sys::stack;
 use race_rt::thread::{ThreadId, current, last_step, registry};
 
 use super::handle::Thread;
@@ -66,7 +65,7 @@ impl Newborn {
     /// The child's whole life.
     pub(super) fn live<T>(mut self, closure: impl FnOnce() -> T, last_step: LastStep) -> T {
         let Some(state) = self.state.take() else { return closure() };
-        current::install(state, stack::current());
+        current::begin(state);
         last_step::watch();
         Thread::become_current(self.unparks.clone());
         let _end = (last_step == LastStep::Closure).then(|| End);

@@ -13,7 +13,6 @@ use super::with_return_address;
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::sys::spin::Spin;
-use crate::sys::stack;
 use crate::thread::{Thread, ThreadId, current, last_step, registry};
 
 type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -101,7 +100,7 @@ extern "C-unwind" fn run(new: *mut c_void) -> *mut c_void {
     // SAFETY: `create` made it for this thread alone.
     let NewThread { start, argument, state } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };
     if let Some(state) = state {
-        current::install(state, stack::current());
+        current::begin(state);
     }
     last_step::watch();
     start(argument)

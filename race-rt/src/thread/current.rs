@@ -70,6 +70,12 @@ pub fn enter() -> Option<Inside> {
     Some(Inside { thread })
 }
 
+/// Whether the engine has met the running thread, which has not ended.
+pub fn is_known() -> bool {
+    let hot = hot();
+    !is_unknown(hot) && !is_ended(hot)
+}
+
 /// Whether the engine is at work for the running thread right now.
 pub fn is_at_work() -> bool {
     let hot = hot();
@@ -115,9 +121,18 @@ fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
     Some(self::hot())
 }
 
-/// The running thread is `thread` from now on, and its stack, where that is known, has no past: the C library maps
-/// stacks where blocks of the heap may have been, or the stack of a thread whose end nobody saw.
-pub fn install(mut thread: Box<Thread>, stack: Option<Range<usize>>) {
+/// The running thread begins, as `thread`. Its stack has no past: the C library maps stacks where blocks of the heap may
+/// have been, or the stack of a thread whose end nobody saw.
+///
+/// For a thread's own first step, outside of any allocation.
+pub fn begin(thread: Box<Thread>) {
+    // Asking for the stack allocates, by a thread that is not to be adopted for it.
+    let without_state = WITHOUT_STATE.replace(true);
+    install(thread, stack::current());
+    WITHOUT_STATE.set(without_state);
+}
+
+fn install(mut thread: Box<Thread>, stack: Option<Range<usize>>) {
     if cfg!(feature = "whole-program") {
         let size = stack.as_ref().map_or_else(stack::usual_size, Range::len);
         thread.hot.calls = CallStack::reserve(size.min(LARGEST_STACK) / SMALLEST_FRAME).unwrap_or(CallStack::NONE);

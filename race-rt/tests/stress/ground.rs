@@ -113,7 +113,7 @@ pub fn with_threads(work: impl Fn(usize, &Barrier) + Sync) {
             let announced = Announced(registry::spawn(&mut enter(), None, NodeId::ROOT));
             let (barrier, work) = (&barrier, &work);
             scope.spawn(move || {
-                announced.install();
+                announced.begin();
                 work(index, barrier);
                 current::end();
             });
@@ -182,8 +182,8 @@ unsafe impl Send for Announced {}
 
 impl Announced {
     /// The running thread is this one from now on.
-    pub fn install(self) {
-        current::install(self.0, None);
+    pub fn begin(self) {
+        current::begin(self.0);
     }
 }
 

@@ -78,7 +78,7 @@ fn slots_that_pass_on_at_once_lose_nothing() {
             std::thread::scope(|scope| {
                 let (memory, child) = (&memory, Announced(child));
                 scope.spawn(move || {
-                    child.install();
+                    child.begin();
                     // A byte of its own thread's, then one that all threads' children write.
                     write(memory.byte(turn, index), 1, 0x100 + index);
                     write(memory.byte(turn, 7), 1, 0x200 + index);
