@@ -105,7 +105,10 @@
 //!
 //! A report goes to stderr as soon as the race has happened. A process that has reported one ends with status 66 unless
 //! it fails by itself. `RACE_OPTIONS` changes that and more: `RACE_OPTIONS="halt_on_error=1 log_path=races"`;
-//! docs/options.md has the list. The engine runs on x86_64-unknown-linux-gnu; the feature is refused elsewhere.
+//! docs/options.md has the list. A test under [`#[race::test]`](test) fails by itself when its threads raced, and can be
+//! repeated with other schedules; [`#[race::main]`](main) gives a program options of its own. [`report_count`] and
+//! [`on_report`] tell the program of its races, [`acquire`], [`release`], [`ignore`] and [`forget`] tell the detector of
+//! what it cannot see. The engine runs on x86_64-unknown-linux-gnu; the feature is refused elsewhere.
 //!
 //! # Debugging
 //!
@@ -150,29 +153,37 @@
 //!   same step as it, counts as ordered before.
 //! - Destructors of thread-locals belong to their thread, but in a scope's thread they are not recorded.
 //! - Blocks of the C library's allocator, Rust's default one, start afresh whenever they are handed out; a custom
-//!   allocator, arena or pool says `race::new_life` (with the feature on).
+//!   allocator is wrapped in [`alloc::Tracked`], and an arena or pool says `race::forget`.
 //! - Orders that an implementation happens to make, beyond its type's contract, do not count here: a reader of an
 //!   [`sync::RwLock`] orders no other reader. The executions explored are those that happen: no weak memory effects are
 //!   simulated.
 //! - Each recorded access costs on the order of a hundred nanoseconds; what is not converted costs nothing.
 
+pub mod alloc;
 pub mod cell;
 pub mod channel;
+mod control;
 mod engine;
 #[cfg(race_engine)]
 mod heap;
 mod instrumented;
+mod report;
 #[cfg(race_engine)]
 mod start;
 pub mod sync;
+pub mod task;
+mod testing;
 pub mod thread;
+pub mod time;
 
-#[cfg(race_engine)]
-pub use heap::new_life;
-pub use race_instrument::instrument;
+pub use control::{acquire, forget, ignore, release};
+pub use race_instrument::{instrument, main, skip, test};
+pub use report::{AccessKind, Report, ReportedAccess, on_report, report_count};
+pub use std::thread_local;
 
 /// For the code that [`instrument`] writes.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::instrumented::*;
+    pub use crate::testing::{begin_main, run_test};
 }

@@ -108,6 +108,26 @@ fn channels_are_for_messages_that_may_move() {
     assert!(!implements!(Receiver<Single>, Send) && !implements!(Receiver<Single>, Sync));
 }
 
+#[test]
+fn what_std_has_not_may_be_shared_as_its_content_allows() {
+    use race::cell::RaceCell;
+    use race::sync::{Map, Pool, PoolGuard, Semaphore, SemaphoreGuard, WaitGroup};
+    assert!(implements!(Semaphore, Send) && implements!(Semaphore, Sync) && implements!(SemaphoreGuard<'static>, Send));
+    assert!(implements!(WaitGroup, Send) && implements!(WaitGroup, Sync));
+    // Values are seen by several threads at the same time.
+    assert!(implements!(Map<u8, u8>, Sync) && implements!(Map<u8, Movable>, Send));
+    assert!(!implements!(Map<u8, Movable>, Sync) && !implements!(Map<Movable, u8>, Sync));
+    assert!(!implements!(Map<u8, Shared>, Sync) && !implements!(Map<Single, u8>, Send));
+    // Objects are not, but they move.
+    assert!(implements!(Pool<Movable>, Sync) && !implements!(Pool<Single>, Sync) && !implements!(Pool<Single>, Send));
+    assert!(!implements!(Pool<u8, Movable>, Sync), "any thread calls the function that makes objects");
+    assert!(implements!(PoolGuard<'static, Movable>, Send) && !implements!(PoolGuard<'static, Movable>, Sync));
+    // All shared access is `unsafe`.
+    assert!(implements!(RaceCell<u8>, Sync) && implements!(RaceCell<Movable>, Sync) && implements!(RaceCell<u8>, Send));
+    assert!(!implements!(RaceCell<Single>, Sync) && !implements!(RaceCell<Single>, Send));
+    assert!(!implements!(RaceCell<Shared>, Sync));
+}
+
 /// What std's types can do in constants, statics, patterns and coercions.
 #[test]
 fn constants_statics_and_coercions_work() {
@@ -158,10 +178,12 @@ fn constants_statics_and_coercions_work() {
 #[test]
 fn cells_and_atomics_cost_no_room() {
     assert_eq!(size_of::<race::cell::UnsafeCell<[u8; 3]>>(), 3);
+    assert_eq!(size_of::<race::cell::RaceCell<[u8; 3]>>(), 3);
     assert_eq!(size_of::<race::sync::atomic::AtomicU16>(), 2);
     assert_eq!(align_of::<race::sync::atomic::AtomicU64>(), align_of::<std::sync::atomic::AtomicU64>());
     assert!(!std::mem::needs_drop::<race::sync::atomic::AtomicU64>());
     assert!(!std::mem::needs_drop::<race::cell::UnsafeCell<u64>>());
+    assert!(!std::mem::needs_drop::<race::cell::RaceCell<u64>>());
 }
 
 #[test]

@@ -264,26 +264,26 @@ cases! {
         }
     }
 
-    /// A block that one thread freed and another got has no past.
+    /// A block that one thread freed and another got has no past. It is too large for a thread's own store of free blocks.
     fn clean_heap_reused() {
-        static ADDRESS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let places = Box::new([const { Place::new() }; 2000]);
+        let old = places[0].pointer();
         let thread = thread::spawn(|| {
-            let place = Box::new(Place::new());
-            place.write(1);
-            ADDRESS.store(Box::into_raw(place) as usize, std::sync::atomic::Ordering::SeqCst);
+            STEPS.wait_for(1);
+            places.iter().for_each(|place| place.write(1));
+            drop(places);
             STEPS.take();
         });
-        STEPS.wait_for(1);
-        let old = ADDRESS.load(std::sync::atomic::Ordering::SeqCst);
-        // SAFETY: the pointer came from `Box::into_raw` and its thread has forgotten it.
-        drop(unsafe { Box::from_raw(old as *mut Place) });
-        let place = Box::new(Place::new());
-        assert_eq!(place.pointer() as usize, old, "the allocator hands the block out again");
-        place.write(2);
+        // Creating a thread allocates, which is over now.
+        STEPS.take();
+        STEPS.wait_for(2);
+        let places = Box::new([const { Place::new() }; 2000]);
+        assert_eq!(places[0].pointer(), old, "the allocator hands the block out again");
+        places.iter().for_each(|place| place.write(2));
         thread.join().unwrap();
     }
 
-    /// The twin of the one above: the block was not freed.
+    /// The twin: the block was not freed.
     fn race_heap_shared() {
         static ADDRESS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let thread = thread::spawn(|| {
@@ -306,21 +306,19 @@ cases! {
         let (start, end) = (behind[0].pointer() as usize, behind[1999].pointer() as usize);
         assert!(start > places.as_ptr() as usize);
         let thread = thread::spawn(|| {
+            STEPS.wait_for(1);
             behind.iter().for_each(|place| place.write(1));
+            drop(behind);
             STEPS.take();
-            STEPS.wait_for(2);
-            std::mem::forget(behind);
         });
-        STEPS.wait_for(1);
-        // SAFETY: its owner does not use the block any more, and forgets it.
-        drop(unsafe { Box::from_raw(start as *mut [Place; 2000]) });
+        STEPS.take();
+        STEPS.wait_for(2);
         let old = places.as_ptr();
         places.reserve_exact(5000);
         assert_eq!(places.as_ptr(), old, "the allocator grows the block in place");
         places.resize_with(5000, Place::new);
         assert!(places[4999].pointer() as usize > start && end > start);
         places.iter().for_each(|place| place.write(2));
-        STEPS.take();
         thread.join().unwrap();
     }
 

@@ -1,6 +1,6 @@
 //! Places: what an expression that can be assigned to is made of, and whether looking at it twice has an effect.
 
-use syn::{BinOp, Expr, ExprPath, Lit, UnOp};
+use syn::{BinOp, Expr, ExprMethodCall, ExprPath, Lit, UnOp};
 
 /// The memory in which a place lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ fn root_of_part(whole: &Expr, in_unsafe: bool) -> Option<Root> {
     match whole {
         Expr::Paren(inner) => root_of_part(&inner.expr, in_unsafe),
         Expr::Path(path) if is_variable(path) => Some(Root::Named),
+        _ if is_a_call(whole) => Some(Root::Computed),
         _ => root(whole, in_unsafe),
     }
 }
@@ -58,11 +59,15 @@ pub fn pointer(place: &Expr) -> Option<&Expr> {
 pub fn pointer_mut(place: &mut Expr) -> Option<&mut Expr> {
     match place {
         Expr::Paren(inner) => pointer_mut(&mut inner.expr),
-        Expr::Field(field) => pointer_mut(&mut field.base),
-        Expr::Index(index) => pointer_mut(&mut index.expr),
+        Expr::Field(field) => pointer_of_whole(&mut field.base),
+        Expr::Index(index) => pointer_of_whole(&mut index.expr),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => Some(&mut unary.expr),
         _ => None,
     }
+}
+
+fn pointer_of_whole(whole: &mut Expr) -> Option<&mut Expr> {
+    if is_a_call(whole) { Some(whole) } else { pointer_mut(whole) }
 }
 
 /// Whether an expression names a place rather than makes a value.
@@ -116,11 +121,7 @@ pub fn is_simple(expression: &Expr) -> bool {
         Expr::Struct(fields) => {
             fields.fields.iter().all(|field| is_simple(&field.expr)) && fields.rest.as_deref().is_none_or(is_simple)
         }
-        Expr::MethodCall(call) => {
-            CALM_METHODS.iter().any(|name| call.method == name)
-                && is_simple(&call.receiver)
-                && call.args.iter().all(is_simple)
-        }
+        Expr::MethodCall(call) => is_calm(call) && is_simple(&call.receiver) && call.args.iter().all(is_simple),
         // `Some(x)` and its like only put together.
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) => {
@@ -131,6 +132,23 @@ pub fn is_simple(expression: &Expr) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether evaluating the expression once more, in a place where its type is known to be right, has no effect and gives
+/// the same.
+pub fn is_repeatable(expression: &Expr) -> bool {
+    match expression {
+        Expr::Paren(inner) => is_repeatable(&inner.expr),
+        Expr::Cast(cast) => is_repeatable(&cast.expr),
+        Expr::Reference(reference) => is_pure(&reference.expr),
+        Expr::RawAddr(address) => is_pure(&address.expr),
+        Expr::MethodCall(call) => is_calm(call) && is_repeatable(&call.receiver) && call.args.iter().all(is_repeatable),
+        _ => is_pure(expression),
+    }
+}
+
+fn is_calm(call: &ExprMethodCall) -> bool {
+    CALM_METHODS.iter().any(|name| call.method == name)
 }
 
 /// Methods that synchronise with nobody.
@@ -192,10 +210,19 @@ fn is_variable(path: &ExprPath) -> bool {
 }
 
 /// Whether an expression makes a pointer rather than names the place of one.
-fn gives_a_value(expression: &Expr) -> bool {
+pub fn gives_a_value(expression: &Expr) -> bool {
     match expression {
         Expr::Paren(inner) => gives_a_value(&inner.expr),
-        Expr::Call(_) | Expr::MethodCall(_) | Expr::Cast(_) | Expr::Try(_) => true,
+        Expr::Cast(_) | Expr::RawAddr(_) | Expr::Try(_) => true,
+        _ => is_a_call(expression),
+    }
+}
+
+/// Whether an expression is what a call gives.
+pub fn is_a_call(expression: &Expr) -> bool {
+    match expression {
+        Expr::Call(_) | Expr::MethodCall(_) | Expr::Await(_) => true,
+        Expr::Try(inner) => is_a_call(&inner.expr),
         _ => false,
     }
 }

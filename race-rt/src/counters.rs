@@ -32,6 +32,8 @@ pub struct Counters {
     pub edges_lost: Counter,
     /// Call stacks not kept because the context tree was full.
     pub stacks_lost: Counter,
+    /// Locks held at an access that no report will show, because the room for them was full.
+    pub holds_lost: Counter,
     /// Accesses at addresses that have no shadow.
     pub accesses_uncovered: Counter,
     /// Events of signal handlers that interrupted the engine itself.
@@ -45,6 +47,7 @@ pub static COUNTERS: Counters = Counters {
     entries_lost: Counter::new(),
     edges_lost: Counter::new(),
     stacks_lost: Counter::new(),
+    holds_lost: Counter::new(),
     accesses_uncovered: Counter::new(),
     events_reentrant: Counter::new(),
     slots_merged: Counter::new(),
@@ -57,6 +60,7 @@ impl Counters {
             (&self.entries_lost, "accesses forgotten (out of shadow records)"),
             (&self.edges_lost, "atomics without edges (out of cells)"),
             (&self.stacks_lost, "call stacks lost (context tree full)"),
+            (&self.holds_lost, "held locks not kept (out of marks)"),
             (&self.accesses_uncovered, "accesses outside the shadow"),
             (&self.events_reentrant, "events in signal handlers skipped"),
             (&self.slots_merged, "threads without a slot of their own"),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use crate::counters::COUNTERS;
 use crate::options::Perturb;
 use crate::perturb;
-use crate::report::{exit, gather};
-use crate::start::options;
+use crate::report::{attribution, exit, gather};
+use crate::start::{options, sink};
 use crate::thread::{current, registry};
 
 /// Asks the C library to run the end of the engine. Handlers run in reverse, so the first to register is the last to
@@ -35,15 +35,18 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     let _inside = current::enter();
     let races = gather::count();
     if options.verbose || (races > 0 && options.perturb != Perturb::Off) {
-        gather::sink().write(&format!("race: seed={} (in RACE_OPTIONS it repeats these pauses)\n", perturb::seed()));
+        sink().write(&format!("race: seed={} (in RACE_OPTIONS it repeats these pauses)\n", perturb::seed()));
     }
     if let Some(given_up) = COUNTERS.summary() {
-        gather::sink().write(&given_up);
+        sink().write(&given_up);
+    }
+    if let Some(late) = attribution::late_summary() {
+        sink().write(&late);
     }
     let Some(line) = exit::final_line(races) else {
         return;
     };
-    gather::sink().write(&line);
+    sink().write(&line);
     if status == 0 && options.exitcode != 0 {
         // SAFETY: flushes all of stdio's streams, as the exit that is cut short here would.
         unsafe { libc::fflush(std::ptr::null_mut()) };

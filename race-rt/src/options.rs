@@ -149,12 +149,16 @@ impl std::error::Error for OptionError {}
 impl Options {
     /// Reads a list of options; what it does not mention has its default.
     pub fn parse(text: &str) -> Result<Self, OptionError> {
-        let mut options = Self::default();
+        Self::default().changed_by(text)
+    }
+
+    /// Reads a list of options; what it does not mention stays as it is here.
+    fn changed_by(mut self, text: &str) -> Result<Self, OptionError> {
         let mut rest = text;
         loop {
             rest = rest.trim_start_matches(is_separator);
             if rest.is_empty() {
-                return Ok(options);
+                return Ok(self);
             }
             let end = rest.find(|c| c == '=' || is_separator(c)).unwrap_or(rest.len());
             let (name, after) = rest.split_at(end);
@@ -165,7 +169,7 @@ impl Options {
                 return Err(OptionError::NoValue { name: row.name });
             };
             let (value, after) = split_value(written, row.path)?;
-            (row.set)(&mut options, value).ok_or_else(|| OptionError::BadValue {
+            (row.set)(&mut self, value).ok_or_else(|| OptionError::BadValue {
                 name: row.name,
                 value: value.to_owned(),
                 allowed: row.values,
@@ -176,8 +180,21 @@ impl Options {
 
     /// The options of this process. Does not return if they are wrong or ask for help.
     pub fn from_env() -> Self {
+        Self::default().changed_by_env()
+    }
+
+    /// The options of this process where the program has defaults of its own, written as in [`VARIABLE`]. `place` is where
+    /// it has them. Does not return if they are wrong or ask for help.
+    pub fn from_program_and_env(defaults: &str, place: &str) -> Self {
+        match Self::parse(defaults) {
+            Ok(options) => options.changed_by_env(),
+            Err(error) => exit::refuse(&format_args!("{place}: {error}")),
+        }
+    }
+
+    fn changed_by_env(self) -> Self {
         let text = std::env::var_os(VARIABLE).unwrap_or_default();
-        let parsed = text.to_str().ok_or(OptionError::NotText).and_then(Self::parse);
+        let parsed = text.to_str().ok_or(OptionError::NotText).and_then(|text| self.changed_by(text));
         match parsed {
             Ok(options) if options.help => {
                 // Nothing is left to be done if stderr is closed.

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::options::Options;
-use crate::report::gather;
+use crate::report::exit;
+use crate::report::sink::Sink;
 use crate::shadow::{map, record};
 use crate::sync::atomic_cell;
 use crate::sys::spin::wait_while;
@@ -27,10 +28,43 @@ pub fn ensure() {
     }
 }
 
+/// The settings of this process and where its reports go.
+struct Settings {
+    options: Options,
+    sink: Sink,
+}
+
+impl Settings {
+    fn new(options: Options) -> Settings {
+        let sink = Sink::new(&options.log_path).unwrap_or_else(|error| exit::refuse(&error));
+        Settings { options, sink }
+    }
+}
+
+/// Those that the program itself brought, in place of those of the start.
+static OF_PROGRAM: OnceLock<Settings> = OnceLock::new();
+
+fn settings() -> &'static Settings {
+    static OF_START: OnceLock<Settings> = OnceLock::new();
+    OF_PROGRAM.get().unwrap_or_else(|| OF_START.get_or_init(|| Settings::new(Options::from_env())))
+}
+
 /// The settings of this process.
 pub fn options() -> &'static Options {
-    static OPTIONS: OnceLock<Options> = OnceLock::new();
-    OPTIONS.get_or_init(Options::from_env)
+    &settings().options
+}
+
+/// Where the reports of this process go.
+pub fn sink() -> &'static Sink {
+    &settings().sink
+}
+
+/// The program has defaults of its own, at `place`, which the environment still overrides. The first ones stay.
+///
+/// Ends the process with status 2 and a sentence on stderr when they cannot be understood.
+pub fn default_to(defaults: &str, place: &str) {
+    ensure();
+    OF_PROGRAM.get_or_init(|| Settings::new(Options::from_program_and_env(defaults, place)));
 }
 
 #[cold]
@@ -52,8 +86,7 @@ fn start() {
              and lift the limit on address space (`ulimit -v unlimited`)"
         ));
     }
-    options();
-    gather::sink();
+    settings();
     STATE.store(STARTED, Ordering::Release);
     last_step::key();
     crate::finale::install();

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use race_rt::access::AccessKind;
 use race_rt::options::Options;
 use race_rt::report::frame::{Frame, Symbolise};
-use race_rt::report::model::{AccessSide, Creation, Pc, Report, Stack, ThreadLabel};
-use race_rt::report::text::render;
+use race_rt::report::model::{AccessSide, Creation, Fatal, HeldLock, LockKind, Pc, Report, Stack, ThreadLabel};
+use race_rt::report::text::{render, render_fatal};
 use race_rt::thread::ThreadId;
 
 /// A program of functions that are named here, one or more (inlined) for an address.
@@ -57,11 +57,11 @@ fn program() -> Program {
 }
 
 fn label(id: u32, name: Option<&str>) -> ThreadLabel {
-    ThreadLabel { id: ThreadId(id), name: name.map(str::to_owned) }
+    ThreadLabel { id: ThreadId(id), name: name.map(str::to_owned), is_task: false }
 }
 
 fn side(kind: AccessKind, thread: ThreadLabel, stack: &[usize]) -> AccessSide {
-    AccessSide { address: 0xc0_0001_2345, kind, thread, stack: stack_of(stack) }
+    AccessSide { address: 0xc0_0001_2345, kind, thread, stack: stack_of(stack), held: vec![] }
 }
 
 fn stack_of(addresses: &[usize]) -> Stack {
@@ -114,6 +114,62 @@ Thread 7 (finished) created at:
 ==================
 ";
     assert_eq!(render(&two_threads(), &program(), &Options::default()), expected);
+}
+
+#[test]
+fn the_locks_held_at_an_access_follow_its_stack() {
+    let held = |kind, address, stack: &[usize]| HeldLock { address, kind, stack: stack_of(stack) };
+    let mut report = two_threads();
+    report.current.held = vec![held(LockKind::Mutex, 0x10, &[0x1c01]), held(LockKind::Write, 0x20, &[0x1a2c])];
+    report.previous.held = vec![held(LockKind::Read, 0x20, &[0x1c01])];
+    report.creations.clear();
+    let expected = "\
+==================
+WARNING: DATA RACE
+Write at 0x00c000012345 by thread 8 'worker':
+  app::counter::add()
+      /home/u/app/src/counter.rs:12:9 +0x1a2b
+  app::inner()
+      /home/u/app/src/main.rs:30:5 +0x1b00
+  app::outer()
+      /home/u/app/src/main.rs:20:13 +0x1b00
+
+Holding mutex 0x000000000010 locked at:
+  app::main()
+      /home/u/app/src/main.rs:7:1 +0x1c00
+
+Holding rwlock 0x000000000020 (write) locked at:
+  app::counter::add()
+      /home/u/app/src/counter.rs:12:9 +0x1a2b
+
+Previous read at 0x00c000012345 by thread 7:
+  app::counter::add()
+      /home/u/app/src/counter.rs:12:9 +0x1a2b
+
+Holding rwlock 0x000000000020 (read) locked at:
+  app::main()
+      /home/u/app/src/main.rs:7:1 +0x1c00
+==================
+";
+    assert_eq!(render(&report, &program(), &Options::default()), expected);
+}
+
+#[test]
+fn a_fatal_mistake_is_told_with_its_stacks() {
+    let mut fatal = Fatal { message: "unlock of unlocked mutex".into(), stack: stack_of(&[0x1a2c]), locked: None };
+    let without = "\
+fatal: unlock of unlocked mutex
+  app::counter::add()
+      /home/u/app/src/counter.rs:12:9 +0x1a2b
+";
+    assert_eq!(render_fatal(&fatal, &program(), &Options::default()), without);
+    fatal.locked = Some(stack_of(&[0x1c01]));
+    let with = "
+Locked at:
+  app::main()
+      /home/u/app/src/main.rs:7:1 +0x1c00
+";
+    assert_eq!(render_fatal(&fatal, &program(), &Options::default()), format!("{without}{with}"));
 }
 
 #[test]

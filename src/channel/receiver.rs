@@ -1,16 +1,17 @@
 //! The receiving end of a channel.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::iterator::{IntoIter, Iter, TryIter};
-use super::queue::{Patience, Queue, Refusal};
-use super::{RecvError, RecvTimeoutError, TryRecvError, patience_for};
+use super::operation::{Receiving, do_one};
+use super::queue::Queue;
+use super::turn::Patience;
+use super::{RecvError, RecvTimeoutError, TryRecvError};
 
 /// The receiving end of a channel. Clones share the messages: each goes to one of them.
 pub struct Receiver<T> {
-    queue: Arc<Queue<T>>,
+    pub(super) queue: Arc<Queue<T>>,
 }
 
 impl<T> Receiver<T> {
@@ -18,12 +19,19 @@ impl<T> Receiver<T> {
         Receiver { queue }
     }
 
+    /// What came of it; `None` when there was no message in time.
+    fn receive_within(&self, patience: Patience) -> Option<Result<T, RecvError>> {
+        let mut receiving = Receiving::new(&self.queue);
+        do_one(&mut [&mut receiving], patience);
+        receiving.into_outcome()
+    }
+
     /// Receives a message, waiting for one.
     ///
     /// # Errors
     /// When there is none and the channel is closed or all senders are gone.
     pub fn recv(&self) -> Result<T, RecvError> {
-        self.queue.receive(Patience::Endless).map_err(|_| RecvError)
+        self.receive_within(Patience::Endless).unwrap_or(Err(RecvError))
     }
 
     /// Receives a message if there is one.
@@ -31,10 +39,8 @@ impl<T> Receiver<T> {
     /// # Errors
     /// When there is none, yet or for good.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.queue.receive(Patience::None).map_err(|refusal| match refusal {
-            Refusal::Busy => TryRecvError::Empty,
-            Refusal::Closed => TryRecvError::Disconnected,
-        })
+        let received = self.receive_within(Patience::None).ok_or(TryRecvError::Empty)?;
+        received.map_err(|RecvError| TryRecvError::Disconnected)
     }
 
     /// Receives a message, waiting for one for `time` at most.
@@ -42,10 +48,8 @@ impl<T> Receiver<T> {
     /// # Errors
     /// When there was none in time, or there is none for good.
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
-        self.queue.receive(patience_for(time)).map_err(|refusal| match refusal {
-            Refusal::Busy => RecvTimeoutError::Timeout,
-            Refusal::Closed => RecvTimeoutError::Disconnected,
-        })
+        let received = self.receive_within(Patience::lasting(time)).ok_or(RecvTimeoutError::Timeout)?;
+        received.map_err(|RecvError| RecvTimeoutError::Disconnected)
     }
 
     /// All messages, waiting for each, until the channel is closed.
@@ -56,21 +60,6 @@ impl<T> Receiver<T> {
     /// The messages that are there.
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { receiver: self }
-    }
-
-    /// How many messages wait to be received. Orders nothing.
-    pub fn len(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Whether no message waits to be received. Orders nothing.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many messages fit; `None` without bound.
-    pub fn capacity(&self) -> Option<usize> {
-        self.queue.capacity()
     }
 }
 
@@ -102,11 +91,5 @@ impl<T> IntoIterator for Receiver<T> {
 
     fn into_iter(self) -> IntoIter<T> {
         IntoIter { receiver: self }
-    }
-}
-
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Receiver").finish_non_exhaustive()
     }
 }

@@ -4,11 +4,14 @@ use std::sync::Mutex;
 
 use race_rt::access::{self, AccessKind};
 use race_rt::clock::{Head, Heads};
+use race_rt::report::gather;
 use race_rt::report::model::Pc;
 use race_rt::shadow::map;
 use race_rt::start;
 use race_rt::sync::object::SyncObject;
 use race_rt::thread::{Thread, current};
+
+pub(crate) use crate::heap::{given_back, handed_out};
 
 /// Stands for "unwind the stack": this tier's functions do not announce themselves.
 pub(crate) const HERE: Pc = Pc(0);
@@ -127,4 +130,37 @@ pub(crate) fn touch(address: usize, size: usize, how: Touch) {
         Touch::Admit => access::slow(address, size, AccessKind::AtomicRead, HERE),
         Touch::Await => access::slow(address, size, AccessKind::VolatileWrite, HERE),
     }
+}
+
+/// All that the running thread did happens before whatever acquires `address` from now on.
+pub(crate) fn release_at(address: usize) {
+    with(|thread| thread.release_at(address));
+}
+
+/// All that was released at `address` happens before what the running thread does from now on.
+pub(crate) fn acquire_at(address: usize) {
+    with(|thread| thread.acquire_at(address));
+}
+
+/// While it lives, accesses of the running thread are not recorded. To be dropped by the thread that made it.
+#[derive(Debug)]
+pub(crate) struct Ignoring(bool);
+
+impl Ignoring {
+    pub(crate) fn begin() -> Ignoring {
+        Ignoring(with(Thread::ignore).is_some())
+    }
+}
+
+impl Drop for Ignoring {
+    fn drop(&mut self) {
+        if self.0 {
+            with(Thread::heed);
+        }
+    }
+}
+
+/// How many races were reported.
+pub(crate) fn report_count() -> u64 {
+    gather::count()
 }

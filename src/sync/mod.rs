@@ -1,10 +1,15 @@
-//! `std::sync`, with the edges that each type's contract promises, and [`WaitGroup`] beside it.
+//! `std::sync`, with the edges that each type's contract promises, and what Go has beside it: [`WaitGroup`], [`Semaphore`],
+//! [`Map`] and [`Pool`].
 //!
 //! Without the engine every name that std has is std's own. With it, each type wraps std's and tells the engine what its
 //! documentation promises, no more: a reader of an [`RwLock`] does not order another. [`Arc`] is std's own in every
 //! build, since no other type can be coerced to `Arc<dyn Trait>` on stable Rust; its count is not seen.
 
 pub mod atomic;
+mod map;
+mod pool;
+pub mod raw;
+mod semaphore;
 mod wait_group;
 
 #[cfg(race_engine)]
@@ -26,6 +31,9 @@ mod poison;
 #[cfg(race_engine)]
 mod rw_lock;
 
+pub use map::Map;
+pub use pool::{Pool, PoolGuard};
+pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use wait_group::WaitGroup;
 
 #[cfg(not(race_engine))]

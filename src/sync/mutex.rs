@@ -3,9 +3,9 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
-use super::poison::map_poison;
+use super::poison::{map_attempt, map_poison};
 use crate::engine::Edge;
 
 /// [`std::sync::Mutex`], watched.
@@ -45,11 +45,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     /// When the mutex is locked, or the guard when a thread panicked while it held the lock.
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        match self.inner.try_lock() {
-            Ok(inner) => Ok(self.locked(inner)),
-            Err(TryLockError::Poisoned(error)) => Err(PoisonError::new(self.locked(error.into_inner())).into()),
-            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-        }
+        map_attempt(self.inner.try_lock(), |inner| self.locked(inner))
     }
 
     fn locked<'a>(&'a self, inner: std::sync::MutexGuard<'a, T>) -> MutexGuard<'a, T> {

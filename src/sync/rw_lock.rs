@@ -4,9 +4,9 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
-use super::poison::map_poison;
+use super::poison::{map_attempt, map_poison};
 use crate::engine::Edge;
 
 /// [`std::sync::RwLock`], watched.
@@ -47,13 +47,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// When a writer has the lock, or the guard when a writer panicked.
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        match self.inner.try_read() {
-            Ok(inner) => Ok(self.locked_for_reading(inner)),
-            Err(TryLockError::Poisoned(error)) => {
-                Err(PoisonError::new(self.locked_for_reading(error.into_inner())).into())
-            }
-            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-        }
+        map_attempt(self.inner.try_read(), |inner| self.locked_for_reading(inner))
     }
 
     /// Locks for writing, waiting until that is possible.
@@ -69,13 +63,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// When somebody has the lock, or the guard when a writer panicked.
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        match self.inner.try_write() {
-            Ok(inner) => Ok(self.locked_for_writing(inner)),
-            Err(TryLockError::Poisoned(error)) => {
-                Err(PoisonError::new(self.locked_for_writing(error.into_inner())).into())
-            }
-            Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-        }
+        map_attempt(self.inner.try_write(), |inner| self.locked_for_writing(inner))
     }
 
     fn locked_for_reading<'a>(&'a self, inner: std::sync::RwLockReadGuard<'a, T>) -> RwLockReadGuard<'a, T> {

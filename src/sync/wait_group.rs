@@ -1,13 +1,14 @@
-//! [`WaitGroup`]: every `done` happens before the `wait` that it releases. In every build, with or without the engine.
+//! [`WaitGroup`]: every `done` happens before the `wait`s that return after it. In every build, with or without the engine.
 //!
 //! Misuse is found out: a counter below zero panics; an `add` that opens a group (from zero) and is not ordered with a
 //! `wait` is reported, as a race between the two calls, whichever came first in this run. That covers the group that is
 //! used again before every `wait` of the former use has returned. Can miss: an `add` that is late but finds the counter
 //! above zero.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 
 use crate::engine::{Edge, Touch, touch};
+use crate::thread;
 
 /// Waits for a number of things to be done, like Go's `sync.WaitGroup`.
 ///
@@ -20,12 +21,22 @@ use crate::engine::{Edge, Touch, touch};
 /// for _ in 0..2 {
 ///     thread::spawn(|| GROUP.done());
 /// }
+/// GROUP.go(|| println!("counted by the group"));
 /// GROUP.wait();
 /// ```
 #[derive(Debug, Default)]
 pub struct WaitGroup {
+    /// Apart, for the threads of [`WaitGroup::go`], which may outlive the group.
+    counter: OnceLock<Arc<Counter>>,
+}
+
+#[derive(Debug, Default)]
+struct Counter {
     state: Mutex<State>,
     zero: Condvar,
+    /// All that was ever done: a `wait` may rely on things that were done, and the group at zero, before others were
+    /// added. What is done while it returns belongs to a later use, which came too early and is reported.
+    done: Edge,
 }
 
 #[derive(Debug, Default)]
@@ -33,24 +44,76 @@ struct State {
     count: usize,
     /// How often the group was opened.
     generation: u64,
-    /// The `done`s since the group was opened last. A `wait` holds on to those that it waited for.
-    done: Option<Arc<Edge>>,
+    /// Whether a closure of the group has panicked.
+    panicked: bool,
+}
+
+impl Counter {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Tells whether this opened the group.
+    #[track_caller]
+    fn add(&self, delta: isize) -> bool {
+        let mut state = self.lock();
+        let Some(count) = state.count.checked_add_signed(delta) else {
+            drop(state);
+            panic!("WaitGroup counter out of range: more was done than added, or too much added");
+        };
+        let opens = state.count == 0 && count > 0;
+        if opens {
+            state.generation += 1;
+        }
+        if delta < 0 {
+            self.done.merge();
+        }
+        state.count = count;
+        if count == 0 {
+            self.zero.notify_all();
+        }
+        opens
+    }
+
+    /// Tells whether a closure of the group has panicked.
+    fn wait(&self) -> bool {
+        let mut state = self.lock();
+        let generation = state.generation;
+        while state.count > 0 && state.generation == generation {
+            state = self.zero.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        let panicked = state.panicked;
+        drop(state);
+        self.done.acquire();
+        panicked
+    }
+}
+
+/// A thread of a group that has not ended yet.
+struct Running(Arc<Counter>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.lock().panicked = true;
+        }
+        self.0.add(-1);
+    }
 }
 
 impl WaitGroup {
     /// A group with nothing to be done.
     pub const fn new() -> WaitGroup {
-        let state = State { count: 0, generation: 0, done: None };
-        WaitGroup { state: Mutex::new(state), zero: Condvar::new() }
+        WaitGroup { counter: OnceLock::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn counter(&self) -> &Arc<Counter> {
+        self.counter.get_or_init(Arc::default)
     }
 
     /// The address that stands for the group's being open or not.
     fn gate(&self) -> usize {
-        &raw const self.state as usize
+        &raw const self.counter as usize
     }
 
     /// So many more things to be done; a negative number counts them as done. From zero, it must be ordered with every
@@ -60,27 +123,7 @@ impl WaitGroup {
     /// When the counter would drop below zero or exceed its range.
     #[track_caller]
     pub fn add(&self, delta: isize) {
-        let mut state = self.state();
-        let Some(count) = state.count.checked_add_signed(delta) else {
-            drop(state);
-            panic!("WaitGroup counter out of range: more was done than added, or too much added");
-        };
-        let opens = state.count == 0 && count > 0;
-        if opens {
-            state.generation += 1;
-            state.done = Some(Arc::default());
-        }
-        if delta < 0
-            && let Some(done) = &state.done
-        {
-            done.merge();
-        }
-        state.count = count;
-        if count == 0 {
-            self.zero.notify_all();
-        }
-        drop(state);
-        if opens {
+        if self.counter().add(delta) {
             touch(self.gate(), 1, Touch::Admit);
         }
     }
@@ -94,18 +137,29 @@ impl WaitGroup {
         self.add(-1);
     }
 
-    /// Waits until nothing is to be done. Any number of threads may wait.
+    /// Runs `closure` in a thread of its own, as one thing to be done: it is when the closure has ended, also by a panic,
+    /// which [`WaitGroup::wait`] then goes on with. What the thread's thread-locals do when they are dropped comes later.
+    ///
+    /// # Panics
+    /// When the counter would exceed its range or the system refuses another thread.
+    #[track_caller]
+    pub fn go(&self, closure: impl FnOnce() + Send + 'static) {
+        self.add(1);
+        let running = Running(self.counter().clone());
+        // Nobody joins: who waits for the group does not wait for the thread.
+        drop(thread::spawn(move || {
+            let _running = running;
+            closure();
+        }));
+    }
+
+    /// Waits until nothing is to be done. Any number of threads may wait. Comes after all that was done.
+    ///
+    /// # Panics
+    /// When a closure of [`WaitGroup::go`] has panicked, in this use of the group or a former one.
+    #[track_caller]
     pub fn wait(&self) {
         touch(self.gate(), 1, Touch::Await);
-        let mut state = self.state();
-        let done = state.done.clone();
-        let generation = state.generation;
-        while state.count > 0 && state.generation == generation {
-            state = self.zero.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
-        }
-        drop(state);
-        if let Some(done) = done {
-            done.acquire();
-        }
+        assert!(!self.counter().wait(), "a thread of the WaitGroup panicked");
     }
 }

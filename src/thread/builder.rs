@@ -3,7 +3,7 @@
 use std::io;
 
 use super::join_handle::JoinHandle;
-use super::life::{LastStep, Newborn, after_spawn};
+use super::life::{LastStep, Newborn};
 use super::scope::{Scope, ScopedJoinHandle};
 
 /// [`std::thread::Builder`].
@@ -78,7 +78,7 @@ impl Builder {
         let life = move || child.live(closure, LastStep::ThreadLocals);
         // SAFETY: the caller's promise; what else the closure holds lives for ever.
         let inner = unsafe { self.inner.spawn_unchecked(life) }?;
-        after_spawn();
+        parent.after_spawn();
         Ok(JoinHandle::new(inner, parent))
     }
 
@@ -102,7 +102,7 @@ impl Builder {
         let life = move || child.live(closure, LastStep::Closure);
         let inner = self.inner.spawn_scoped(scope.inner(), life)?;
         scope.adopt(parent.child);
-        after_spawn();
+        parent.after_spawn();
         Ok(ScopedJoinHandle::new(inner, parent))
     }
 }

@@ -8,7 +8,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use race_rt::perturb;
+use race_rt::perturb::{self, Shift};
 use race_rt::thread::{ThreadId, current, last_step, registry};
 
 use super::handle::Thread;
@@ -19,6 +19,7 @@ pub(super) struct Newborn {
     /// `None` when the creator itself is unknown to the engine, or once the thread has begun.
     state: AssertUnwindSafe<Option<Box<race_rt::thread::Thread>>>,
     unparks: Arc<Token>,
+    shift: Option<Shift>,
 }
 
 /// What the creator keeps of it.
@@ -27,6 +28,7 @@ pub(super) struct Parent {
     pub(super) child: Option<ThreadId>,
     /// What wakes the child.
     pub(super) unparks: Arc<Token>,
+    shift: Option<Shift>,
 }
 
 /// When a thread's last step is.
@@ -53,18 +55,23 @@ impl Newborn {
     /// Registers a child of the running thread.
     pub(super) fn register(name: Option<&str>) -> (Newborn, Parent) {
         let name = name.map(Box::from);
-        let state = with(|parent| {
+        let (state, shift) = with(|parent| {
             let site = parent.site(HERE);
-            registry::spawn(parent, name, site)
-        });
+            (registry::spawn(parent, name, site), Shift::of_next(parent.id()))
+        })
+        .unzip();
+        let shift = shift.flatten();
         let unparks = Arc::new(Token::default());
-        let parent = Parent { child: state.as_ref().map(|child| child.id()), unparks: unparks.clone() };
-        (Newborn { state: AssertUnwindSafe(state), unparks }, parent)
+        let parent = Parent { child: state.as_ref().map(|child| child.id()), unparks: unparks.clone(), shift };
+        (Newborn { state: AssertUnwindSafe(state), unparks, shift }, parent)
     }
 
     /// The child's whole life.
     pub(super) fn live<T>(mut self, closure: impl FnOnce() -> T, last_step: LastStep) -> T {
         let Some(state) = self.state.take() else { return closure() };
+        if let Some(shift) = self.shift {
+            shift.before_begin();
+        }
         current::begin(state);
         last_step::watch();
         Thread::become_current(self.unparks.clone());
@@ -81,9 +88,14 @@ impl Drop for Newborn {
     }
 }
 
-/// The creator lets the child get to work; see [`perturb`].
-pub(super) fn after_spawn() {
-    perturb::after_spawn(HERE);
+impl Parent {
+    /// The creator lets the child get to work; see [`perturb`].
+    pub(super) fn after_spawn(&self) {
+        match self.shift {
+            Some(shift) => shift.after_spawn(),
+            None => perturb::after_spawn(HERE),
+        }
+    }
 }
 
 /// The running thread has waited for the end of `child`.

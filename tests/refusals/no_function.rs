@@ -1,4 +1,4 @@
-//! Items that are no functions with a body.
+//! Items that are no functions with a body, and have none in them.
 
 #[race::instrument]
 struct Shared {
@@ -6,11 +6,15 @@ struct Shared {
 }
 
 #[race::instrument]
-impl Shared {
-    fn count(&self) -> u32 {
-        self.count
-    }
+enum State {
+    Idle,
 }
+
+#[race::instrument]
+const LIMIT: u32 = 3;
+
+#[race::instrument]
+use std::mem;
 
 trait Count {
     #[race::instrument]
@@ -18,5 +22,6 @@ trait Count {
 }
 
 fn main() {
-    let _ = Shared { count: 1 }.count();
+    let _ = Shared { count: LIMIT + mem::size_of::<State>() as u32 }.count;
+    let _ = State::Idle;
 }

@@ -42,6 +42,8 @@ pub fn in_own_process(name: &str, body: fn()) -> Option<Outcome> {
         .output()
         .expect("a test can start itself");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let libtest = String::from_utf8_lossy(&output.stdout);
+    assert!(libtest.contains("running 1 test\n"), "{name} is not the one test that its process ran:\n{libtest}");
     let status = output.status.code().unwrap_or_else(|| panic!("{name} was killed: {:?}\n{text}", output.status));
     Some(Outcome { status, text })
 }

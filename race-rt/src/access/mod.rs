@@ -25,6 +25,7 @@ use crate::shadow::granule::{self, Entry, Granule, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::record::RecordCache;
 use crate::shadow::{Mask, Word};
+use crate::sync::addressed;
 use crate::thread::context::NodeId;
 use crate::thread::{Hot, Thread, current};
 
@@ -88,7 +89,7 @@ pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
     let Some(mut thread) = current::enter() else {
         return;
     };
-    if thread.is_solo() {
+    if thread.is_solo() || thread.is_ignoring() {
         return;
     }
     let site = thread.site(pc);
@@ -98,6 +99,9 @@ pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
 impl Thread {
     /// Records an access of `size` bytes and reports what it races with.
     pub fn access(&mut self, address: usize, size: usize, kind: AccessKind, site: NodeId) {
+        if self.is_ignoring() {
+            return;
+        }
         let end = address.saturating_add(size);
         let mut at = address;
         while at < end {
@@ -168,13 +172,14 @@ impl Thread {
         forget_into(start, end, &mut self.records);
     }
 
-    /// Makes `entry` the only access to each granule of `start..end`.
+    /// Makes the access the only one to each granule of `start..end`; none, when accesses are not to be recorded.
     pub(crate) fn fill(&mut self, start: usize, end: usize, word: Word, site: NodeId) {
         let Some(range) = whole_granules(start, end) else {
             return;
         };
         for address in range.step_by(GRANULE) {
-            Granule::lock(address).reset(Some(Entry { word, site }), &mut self.records);
+            let entry = (!self.is_ignoring()).then_some(Entry { word, site });
+            Granule::lock(address).reset(entry, &mut self.records);
         }
     }
 }
@@ -198,6 +203,7 @@ fn forget_into(start: usize, end: usize, records: &mut RecordCache) {
             }
         }
     });
+    addressed::forget(range.clone());
     heap::forget(range);
 }
 

@@ -1,7 +1,7 @@
 //! Whether a race has been reported before.
 //!
-//! Two races are the same when the same two places of the code take part, whichever comes first, whatever they do there
-//! and at whatever address: a loop over an array is one race. Guarantees: the first of each pair is always new; with
+//! Two races are the same when the same two places of the code take part on behalf of the same tests, whichever comes
+//! first, whatever they do there and at whatever address: a loop over an array is one race. Guarantees: the first of each pair is always new; with
 //! `suppress_equal_stacks=0` every one is. Can miss: two different races between the same two instructions (of a shared
 //! helper function called from elsewhere) are told apart only with `suppress_equal_stacks=0`.
 
@@ -10,19 +10,26 @@ use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashSet;
 
+use crate::report::attribution::Charged;
 use crate::report::model::{Pc, Report, Stack};
 
-/// The two places of a race, in no order.
+/// The two places of a race, in no order, and the tests that it is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RaceKey {
     lower: Pc,
     higher: Pc,
+    tests: Charged,
 }
 
 impl RaceKey {
     /// The key of a race between accesses made at these two places.
     pub fn new(one: Pc, other: Pc) -> Self {
-        Self { lower: one.min(other), higher: one.max(other) }
+        Self { lower: one.min(other), higher: one.max(other), tests: Charged::default() }
+    }
+
+    /// The same, in threads of these tests.
+    pub fn in_tests(self, tests: Charged) -> Self {
+        Self { tests, ..self }
     }
 
     /// The key of a report: the innermost place of each stack that is not this library's own.

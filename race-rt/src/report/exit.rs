@@ -10,6 +10,9 @@ use crate::report::sink;
 /// The exit status of a process that was not started because of a wrong setting.
 pub const REFUSED: i32 = 2;
 
+/// The exit status of a process that made a mistake after which it cannot go on.
+pub const FATAL: i32 = 2;
+
 /// The last line of the report stream, newline included, or nothing if no race was reported.
 pub fn final_line(races: u64) -> Option<String> {
     (races > 0).then(|| format!("Found {races} data race(s)\n"))

@@ -1,28 +1,33 @@
 //! From a conflict to a report: whose accesses they were, from where, and where those threads came from.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use hashbrown::HashSet;
 
+use super::attribution::{self, Charged, Underway};
 use super::dedupe::{Dedupe, RaceKey};
 use super::frame::Symbolise;
-use super::model::{AccessSide, Creation, Pc, Report, ThreadLabel};
-use super::sink::Sink;
+use super::listener::{self, Untold};
+use super::model::{AccessSide, Creation, Fatal, Pc, Report, ThreadLabel};
+use super::sink;
 use super::symbol::Symboliser;
 use super::trim;
-use super::{exit, text};
+use super::{counted, exit, text};
 use crate::access::AccessKind;
 use crate::options::Options;
 use crate::shadow::granule::Entry;
-use crate::start::options;
+use crate::start::{self, options};
 use crate::sys::errno;
 use crate::thread::context::{self, NodeId};
-use crate::thread::{Thread, ThreadId, registry};
+use crate::thread::{Thread, ThreadId, current, holds, registry};
 
 static DEDUPE: Dedupe = Dedupe::new();
 static SYMBOLS: Symboliser = Symboliser::new();
-/// Pairs of call stacks reported already: a racy loop comes here at every turn.
-static SEEN: Mutex<Option<HashSet<(NodeId, NodeId)>>> = Mutex::new(None);
+/// Pairs of call stacks reported already, for each test: a racy loop comes here at every turn.
+static SEEN: Mutex<Option<HashSet<(NodeId, NodeId, Charged)>>> = Mutex::new(None);
+/// The first report was written, and the process ends when the program was told of it.
+static HALTING: AtomicBool = AtomicBool::new(false);
 
 /// Who is shown each race in place of a report.
 static OBSERVER: OnceLock<Observer> = OnceLock::new();
@@ -36,12 +41,6 @@ pub fn observe(observer: Observer) {
     OBSERVER.get_or_init(|| observer);
 }
 
-/// Where reports go.
-pub fn sink() -> &'static Sink {
-    static SINK: OnceLock<Sink> = OnceLock::new();
-    SINK.get_or_init(|| Sink::new(&options().log_path).unwrap_or_else(|error| exit::refuse(&error)))
-}
-
 /// How many races were reported.
 pub fn count() -> u64 {
     DEDUPE.reported()
@@ -50,27 +49,79 @@ pub fn count() -> u64 {
 /// `thread` accesses the granule of `address` at `site`, and races with the entry `other` on its bytes.
 #[cold]
 #[inline(never)]
-pub fn race(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry) {
+pub fn race(thread: &mut Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry) {
     if let Some(observer) = OBSERVER.get() {
         return observer(thread, address, kind, site, other);
     }
     let options = options();
-    if !options.report_bugs || (options.suppress_equal_stacks && !first_of_stacks(site, other.site)) {
+    if !options.report_bugs {
         return;
     }
-    errno::keep(|| report(thread, address, kind, site, other, options));
+    let charged = charged(thread, &other);
+    let Some(underway) = begin_report(site, other.site, charged, options) else { return };
+    errno::keep(|| {
+        let report = gather(thread, address, kind, site, other);
+        if let Some(untold) = write(report, charged, &underway, options) {
+            thread.untold.push(untold);
+        }
+    });
 }
 
-fn report(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry, options: &Options) {
-    let report = gather(thread, address, kind, site, other);
-    let key = RaceKey::of(&report, is_own);
-    if !DEDUPE.admit(key, options.suppress_equal_stacks) {
-        return;
+/// The tests of the two threads. Both are asked for only where there are tests.
+fn charged(thread: &Thread, other: &Entry) -> Charged {
+    if !attribution::is_in_use() {
+        return Charged::default();
     }
-    sink().write(&text::render(&report, &SYMBOLS, options));
+    let other = registry::owner_of(other.word.epoch());
+    Charged::to(registry::trial_of(thread.id()), registry::trial_of(other))
+}
+
+/// Writes the report, unless it repeats one; hands it back when the program wants to be told of it.
+fn write(report: Report, charged: Charged, underway: &Underway, options: &Options) -> Option<Untold> {
+    let kind = report.current.kind;
+    if kind == AccessKind::Free && !cfg!(feature = "whole-program") && is_counted(&report) {
+        return None;
+    }
+    let key = RaceKey::of(&report, is_own).in_tests(charged);
+    if HALTING.load(Ordering::Acquire) || !DEDUPE.admit(key, options.suppress_equal_stacks) {
+        return None;
+    }
+    underway.charge();
+    let text = text::render(&report, &SYMBOLS, options);
+    start::sink().write(&text);
+    let untold = listener::any().then_some(Untold { report, text });
     if options.halt_on_error {
-        exit::leave(i32::from(options.exitcode));
+        HALTING.store(true, Ordering::Release);
+        if untold.is_none() {
+            halt(options);
+        }
     }
+    untold
+}
+
+/// Tells the program of its reports, now that the engine has finished with the access.
+pub(crate) fn tell(untold: &[Untold]) {
+    errno::keep(|| untold.iter().for_each(Untold::tell));
+    if HALTING.load(Ordering::Acquire) {
+        halt(options());
+    }
+}
+
+fn halt(options: &Options) -> ! {
+    exit::leave(i32::from(options.exitcode))
+}
+
+/// Says on stderr what makes it impossible to go on, and ends the process with status 2 at once.
+#[cold]
+pub fn fatal(fatal: &Fatal) -> ! {
+    let _inside = current::enter();
+    // Nothing is left to be done if stderr is closed.
+    let _ = sink::write_all(libc::STDERR_FILENO, text::render_fatal(fatal, &SYMBOLS, options()).as_bytes());
+    exit::leave(exit::FATAL)
+}
+
+fn is_counted(report: &Report) -> bool {
+    counted::is_by_reference_count(&report.current.stack, &SYMBOLS)
 }
 
 /// Whether the code is of this library, which stands at the inner end of the stacks that were unwound.
@@ -78,17 +129,27 @@ fn is_own(pc: Pc) -> bool {
     cfg!(not(feature = "whole-program")) && SYMBOLS.frames(pc).iter().all(trim::is_library)
 }
 
-fn first_of_stacks(one: NodeId, other: NodeId) -> bool {
+/// The report of a race between two stacks, unless these tests have had it.
+fn begin_report(one: NodeId, other: NodeId, charged: Charged, options: &Options) -> Option<Underway> {
+    let (one, other) = (holds::without_locks(one), holds::without_locks(other));
     let pair = (one.0.min(other.0), one.0.max(other.0));
     let mut seen = SEEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    seen.get_or_insert_default().insert((NodeId(pair.0), NodeId(pair.1)))
+    let is_first = seen.get_or_insert_default().insert((NodeId(pair.0), NodeId(pair.1), charged));
+    // Under the lock: who finds the pair seen may rely on its test's knowing of it.
+    (is_first || !options.suppress_equal_stacks).then(|| charged.begin_report())
 }
 
 fn gather(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry) -> Report {
     let first_byte = other.word.mask().0.trailing_zeros() as usize;
     let address = (address & !7) + first_byte;
     let other_id = registry::owner_of(other.word.epoch());
-    let side = |id: ThreadId, kind, site| AccessSide { address, kind, thread: label(id), stack: context::stack(site) };
+    let side = |id: ThreadId, kind, site| AccessSide {
+        address,
+        kind,
+        thread: label(id),
+        stack: context::stack(site),
+        held: holds::held_at(site),
+    };
     let ids = [thread.id(), other_id];
     let mut creations: Vec<Creation> = Vec::new();
     for id in ids {
@@ -100,7 +161,9 @@ fn gather(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other
 }
 
 fn label(id: ThreadId) -> ThreadLabel {
-    ThreadLabel { id, name: registry::info(id).and_then(|info| info.name).map(String::from) }
+    let info = registry::info(id);
+    let is_task = info.as_ref().is_some_and(|info| info.is_task);
+    ThreadLabel { id, name: info.and_then(|info| info.name).map(String::from), is_task }
 }
 
 fn creation(id: ThreadId) -> Creation {

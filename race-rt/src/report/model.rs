@@ -19,6 +19,30 @@ pub struct ThreadLabel {
     pub id: ThreadId,
     /// The name the program gave to the thread, if any.
     pub name: Option<String>,
+    /// Whether it is a logical task.
+    pub is_task: bool,
+}
+
+/// How a lock is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LockKind {
+    /// A mutex: by one.
+    Mutex,
+    /// A reader-writer lock, beside other readers.
+    Read,
+    /// A reader-writer lock, alone.
+    Write,
+}
+
+/// A lock that a thread held at an access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLock {
+    /// Where the lock lies.
+    pub address: usize,
+    /// How it was held.
+    pub kind: LockKind,
+    /// From where it was locked.
+    pub stack: Stack,
 }
 
 /// One side of a race.
@@ -32,6 +56,8 @@ pub struct AccessSide {
     pub thread: ThreadLabel,
     /// From where.
     pub stack: Stack,
+    /// Under which locks, in the order in which they were locked.
+    pub held: Vec<HeldLock>,
 }
 
 /// Where a thread of the report came from.
@@ -54,4 +80,15 @@ pub struct Report {
     pub previous: AccessSide,
     /// A section for each thread of the report but the main thread, the current access's first.
     pub creations: Vec<Creation>,
+}
+
+/// A mistake after which the process cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fatal {
+    /// What is wrong, without a full stop.
+    pub message: String,
+    /// Where it happened.
+    pub stack: Stack,
+    /// Where the lock that it is about was locked, if that is part of the matter.
+    pub locked: Option<Stack>,
 }

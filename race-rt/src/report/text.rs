@@ -1,16 +1,16 @@
 //! A report as text, in the layout of Go's race detector with threads for goroutines.
 //!
 //! Guarantees: one line of 18 `=` before and after, the access that completed the race first, then the one it races
-//! with, then where each thread but the main one was created, once; nothing is printed that would tell one run from
-//! another but addresses and thread numbers. No decision is made here: which frames to show is `trim`'s, how a path is
-//! shown is `Frame`'s. docs/report-format.md is the description for users.
+//! with, each with the locks held there, if any, then where each thread but the main one was created, once; nothing is
+//! printed that would tell one run from another but addresses and thread numbers. No decision is made here: which frames
+//! to show is `trim`'s, how a path is shown is `Frame`'s. docs/report-format.md is the description for users.
 
 use std::fmt::{self, Write};
 
 use crate::access::AccessKind;
 use crate::options::Options;
 use crate::report::frame::{Frame, Symbolise};
-use crate::report::model::{AccessSide, Creation, Pc, Report, ThreadLabel};
+use crate::report::model::{AccessSide, Creation, Fatal, HeldLock, LockKind, Pc, Report, ThreadLabel};
 use crate::report::trim::{StackRole, shown_frames};
 use crate::thread::ThreadId;
 
@@ -34,11 +34,13 @@ fn write_report(text: &mut String, report: &Report, symbols: &dyn Symbolise, opt
 
     write_access_heading(text, &report.current, capitalised(kind_words(report.current.kind)))?;
     write_stack(text, &report.current.stack, StackRole::Access, symbols, strip)?;
+    write_held(text, &report.current.held, symbols, strip)?;
 
     writeln!(text)?;
     let previous = format!("Previous {}", kind_words(report.previous.kind));
     write_access_heading(text, &report.previous, previous)?;
     write_stack(text, &report.previous.stack, StackRole::Access, symbols, strip)?;
+    write_held(text, &report.previous.held, symbols, strip)?;
 
     for (index, creation) in report.creations.iter().enumerate() {
         let id = creation.thread.id;
@@ -51,6 +53,38 @@ fn write_report(text: &mut String, report: &Report, symbols: &dyn Symbolise, opt
         write_stack(text, &creation.stack, StackRole::Spawn, symbols, strip)?;
     }
     writeln!(text, "{RULE}")
+}
+
+/// The whole text about a mistake that ends the process, which ends with a newline.
+pub fn render_fatal(fatal: &Fatal, symbols: &dyn Symbolise, options: &Options) -> String {
+    let mut text = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = write_fatal(&mut text, fatal, symbols, &options.strip_path_prefix);
+    text
+}
+
+fn write_fatal(text: &mut String, fatal: &Fatal, symbols: &dyn Symbolise, strip: &str) -> fmt::Result {
+    writeln!(text, "fatal: {}", fatal.message)?;
+    write_stack(text, &fatal.stack, StackRole::Access, symbols, strip)?;
+    if let Some(locked) = &fatal.locked {
+        writeln!(text, "\nLocked at:")?;
+        write_stack(text, locked, StackRole::Access, symbols, strip)?;
+    }
+    Ok(())
+}
+
+/// A section for each lock.
+fn write_held(text: &mut String, held: &[HeldLock], symbols: &dyn Symbolise, strip: &str) -> fmt::Result {
+    for lock in held {
+        let (what, how) = match lock.kind {
+            LockKind::Mutex => ("mutex", ""),
+            LockKind::Read => ("rwlock", " (read)"),
+            LockKind::Write => ("rwlock", " (write)"),
+        };
+        writeln!(text, "\nHolding {what} 0x{:012x}{how} locked at:", lock.address)?;
+        write_stack(text, &lock.stack, StackRole::Access, symbols, strip)?;
+    }
+    Ok(())
 }
 
 /// What an access is called, in lower case.
@@ -77,14 +111,14 @@ fn write_access_heading(text: &mut String, side: &AccessSide, what: String) -> f
     if side.thread.id == ThreadId::MAIN {
         writeln!(text, "main thread:")
     } else {
-        write!(text, "thread ")?;
+        write!(text, "{} ", if side.thread.is_task { "task" } else { "thread" })?;
         write_label(text, &side.thread)?;
         writeln!(text, ":")
     }
 }
 
 fn write_creation_heading(text: &mut String, creation: &Creation) -> fmt::Result {
-    write!(text, "Thread ")?;
+    write!(text, "{} ", if creation.thread.is_task { "Task" } else { "Thread" })?;
     write_label(text, &creation.thread)?;
     let state = if creation.finished { "finished" } else { "running" };
     writeln!(text, " ({state}) created at:")

@@ -34,7 +34,9 @@ pub fn shown_frames(stack: &[Pc], role: StackRole, symbols: &dyn Symbolise) -> V
 /// Removes what lies outward of the thread's entry.
 pub fn trim_thread_entry(frames: &[Frame]) -> &[Frame] {
     // The marker closest to the access counts: libtest has one of its own inside the thread's.
-    let entry = frames.iter().position(|frame| base_of(frame) == "__rust_begin_short_backtrace");
+    let entry = frames
+        .iter()
+        .position(|frame| matches!(base_of(frame).as_str(), "__rust_begin_short_backtrace" | "__race_begin_turn"));
     let mut inward = &frames[..entry.unwrap_or(frames.len())];
     while let Some((outermost, rest)) = inward.split_last()
         && (is_plumbing(outermost) || is_library(outermost))

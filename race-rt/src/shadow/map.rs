@@ -74,11 +74,18 @@ pub unsafe fn site_of(address: usize) -> &'static AtomicU32 {
     unsafe { &*(site_address(address) as *const AtomicU32) }
 }
 
+/// Bytes of shadow that are walked without asking which of them were ever touched.
+const FEW_PAGES: usize = 4 * PAGE;
+
 /// Calls `each(first, last)` for the runs of granules of `start..end` whose words memory backs; all others are
 /// untouched. `start` and `end` are covered, in one range, and multiples of [`GRANULE`].
 pub fn for_each_touched(start: usize, end: usize, mut each: impl FnMut(usize, usize)) {
     let words = word_address(start) & !(PAGE - 1);
     let words_end = (word_address(end - GRANULE) + GRANULE).next_multiple_of(PAGE);
+    if words_end - words <= FEW_PAGES {
+        // Looking at all of it costs less than asking the system.
+        return each(start, end);
+    }
     memory::for_each_resident(words, words_end - words, |from, size| {
         // Words and granules have one size, so the distance is the same on both sides.
         let first = (start + from).saturating_sub(word_address(start)).max(start);

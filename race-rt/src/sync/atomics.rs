@@ -63,7 +63,7 @@ impl Thread {
             return None;
         }
         let (epoch, kind, mask) = (self.epoch(), AccessKind::AtomicRead, Mask::new(address, size));
-        if !granule::is_repeated(address, epoch, kind, mask) {
+        if !self.is_ignoring() && !granule::is_repeated(address, epoch, kind, mask) {
             let site = site(self);
             if !granule::refresh(address, epoch, kind, mask, site) {
                 return None;
@@ -169,6 +169,9 @@ impl Thread {
 
     #[inline]
     fn record_atomic(&mut self, granule: &mut Granule, place: AtomicPlace, kind: AccessKind) {
+        if self.is_ignoring() {
+            return;
+        }
         let in_first = place.size.min(8 - (place.address & 7));
         let mask = Mask::new(place.address, in_first);
         self.add_to(granule, place.address, self.epoch(), kind, mask, place.site);

@@ -37,6 +37,11 @@ impl OtherTasks {
     }
 }
 
+/// Whether the process has no thread but the running one.
+pub fn is_alone() -> bool {
+    fs::read_dir("/proc/self/task").is_ok_and(|entries| entries.count() == 1)
+}
+
 fn run_time(task: &str) -> Option<Duration> {
     let line = fs::read_to_string(format!("/proc/self/task/{task}/schedstat")).ok()?;
     line.split(' ').next()?.parse().ok().map(Duration::from_nanos)

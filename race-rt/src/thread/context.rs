@@ -2,7 +2,8 @@
 //!
 //! A node is a return address under its caller's node, so that a node's number stands for the whole stack, for as long
 //! as the process lives: the older of two accesses never loses its stack. Nodes are found by (parent, address) in
-//! sharded hash tables; a thread asks its own small cache first.
+//! sharded hash tables; a thread asks its own small cache first. Marks of held locks ([`holds`]) live here like frames;
+//! they get a part of the room only, so that stacks are not lost for them.
 
 use std::hash::BuildHasher;
 use std::io;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use once_cell::sync::OnceCell;
 
+use super::holds;
 use crate::counters::COUNTERS;
 use crate::report::model::{Pc, Stack};
 use crate::sys::memory;
@@ -32,10 +34,13 @@ struct Node {
 }
 
 const LIMIT: u32 = 1 << 28;
+/// Nodes that may be marks.
+const MARK_LIMIT: u32 = 1 << 22;
 const SHARDS: usize = 64;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
 static COUNT: AtomicU32 = AtomicU32::new(1);
+static MARKS: AtomicU32 = AtomicU32::new(0);
 static SHARD: [Spin<HashTable<NodeId>>; SHARDS] = [const { Spin::new(HashTable::new()) }; SHARDS];
 static HASHER: OnceCell<DefaultHashBuilder> = OnceCell::new();
 
@@ -54,7 +59,7 @@ fn node(id: NodeId) -> Node {
     unsafe { *(BASE.load(Relaxed) as *const Node).add(id.0 as usize) }
 }
 
-/// The stack that has `pc` on top of `parent`.
+/// The stack that has `pc` on top of `parent`; `parent` itself when there is no room for one more mark.
 pub fn child(parent: NodeId, pc: Pc) -> NodeId {
     let hasher = HASHER.get_or_init(DefaultHashBuilder::default);
     let hash = hasher.hash_one((parent.0, pc.0));
@@ -65,6 +70,11 @@ pub fn child(parent: NodeId, pc: Pc) -> NodeId {
     };
     if let Some(id) = shard.find(hash, is_it) {
         return *id;
+    }
+    if holds::is_mark(pc) && MARKS.fetch_add(1, Relaxed) >= MARK_LIMIT {
+        MARKS.store(MARK_LIMIT, Relaxed);
+        COUNTERS.holds_lost.increment();
+        return parent;
     }
     let id = COUNT.fetch_add(1, Relaxed);
     if id >= LIMIT {
@@ -81,13 +91,20 @@ pub fn child(parent: NodeId, pc: Pc) -> NodeId {
     NodeId(id)
 }
 
+/// What a node consists of: its caller's node and its return address or mark; `None` for the empty stack.
+pub(super) fn parts(id: NodeId) -> Option<(NodeId, Pc)> {
+    (id != NodeId::ROOT).then(|| node(id)).map(|node| (node.parent, node.pc))
+}
+
 /// The return addresses of a stack, innermost first.
 pub fn stack(id: NodeId) -> Stack {
     let mut frames = Stack::new();
     let mut at = id;
     while at != NodeId::ROOT {
         let Node { pc, parent } = node(at);
-        frames.push(pc);
+        if !holds::is_mark(pc) {
+            frames.push(pc);
+        }
         at = parent;
     }
     frames
@@ -96,7 +113,8 @@ pub fn stack(id: NodeId) -> Stack {
 /// A thread's own memory of the nodes it used last, direct-mapped.
 #[derive(Debug)]
 pub struct NodeCache {
-    entries: Box<[(Node, NodeId); NodeCache::SIZE]>,
+    /// `None` until something is remembered: tasks at rest have none.
+    entries: Option<Box<[(Node, NodeId); NodeCache::SIZE]>>,
 }
 
 impl NodeCache {
@@ -104,15 +122,20 @@ impl NodeCache {
 
     /// Remembers nothing.
     pub fn new() -> NodeCache {
+        NodeCache { entries: None }
+    }
+
+    #[cold]
+    fn empty() -> Box<[(Node, NodeId); NodeCache::SIZE]> {
         let nothing = (Node { pc: Pc(0), parent: NodeId::ROOT }, NodeId::ROOT);
-        NodeCache { entries: Box::new([nothing; NodeCache::SIZE]) }
+        Box::new([nothing; NodeCache::SIZE])
     }
 
     /// [`child`], remembered.
     #[inline]
     pub fn child(&mut self, parent: NodeId, pc: Pc) -> NodeId {
         let mixed = (pc.0 as u64 ^ ((parent.0 as u64) << 20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let entry = &mut self.entries[(mixed >> 55) as usize];
+        let entry = &mut self.entries.get_or_insert_with(NodeCache::empty)[(mixed >> 55) as usize];
         if entry.0.pc != pc || entry.0.parent != parent {
             *entry = (Node { pc, parent }, child(parent, pc));
         }

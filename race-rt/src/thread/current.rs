@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use super::call_stack::CallStack;
 use super::{Hot, Thread, last_step, registry};
 use crate::access;
+use crate::report::gather;
 use crate::sys::stack;
 
 struct Placeholder(Hot);
@@ -216,6 +217,28 @@ impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: as for `deref`.
-        unsafe { (*self.thread).inside = false };
+        let untold = unsafe {
+            (*self.thread).inside = false;
+            !(*self.thread).untold.is_empty()
+        };
+        if untold {
+            tell();
+        }
+    }
+}
+
+/// Tells the program of the running thread's reports. What it does about them is its own doing, but not recorded.
+#[cold]
+#[inline(never)]
+fn tell() {
+    let Some(mut thread) = enter() else { return };
+    let untold = std::mem::take(&mut thread.untold);
+    thread.ignore();
+    drop(thread);
+    gather::tell(&untold);
+    if let Some(mut thread) = enter() {
+        thread.heed();
+        // What the engine allocated is the engine's to free.
+        drop(untold);
     }
 }

@@ -4,6 +4,7 @@
 //! end, for then all that the old owner did happens before all that the new one does, and one column of the clocks
 //! serves both exactly. Which of a slot's owners made an access follows from the access's time.
 
+use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard};
 
@@ -11,11 +12,16 @@ use super::context::NodeId;
 use super::{Hot, Thread, ThreadId};
 use crate::clock::{Epoch, Head, Slot, Time};
 use crate::counters::COUNTERS;
+use crate::report::attribution::Trial;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// How many ended threads' slots a new thread looks at before it takes a fresh one.
 const SLOTS_TRIED: usize = 64;
+/// How many slots logical tasks use, so that clocks stay short however many tasks there are.
+pub const TASK_SLOTS: usize = 512;
+/// How many owners of a slot are kept where many take turns on it.
+const OWNERS: usize = 4096;
 
 /// What a new thread is told of itself.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +41,10 @@ pub struct ThreadInfo {
     pub name: Option<Box<str>>,
     /// Where its creator was.
     pub creation: NodeId,
+    /// Whether it is a logical task.
+    pub is_task: bool,
+    /// The run of a test that it works for.
+    pub trial: Option<Trial>,
     /// Whether it has ended.
     pub finished: bool,
     /// What joining it teaches, once it has ended.
@@ -58,6 +68,12 @@ struct Registry {
     threads: Vec<ThreadInfo>,
     slots: Vec<SlotInfo>,
     free: Vec<Slot>,
+    /// Slots that tasks have or had.
+    task_slots: usize,
+    /// Those of them that no task has now, the one that was given back first in front.
+    free_task_slots: VecDeque<Slot>,
+    /// See [`Registry::forgotten_task`].
+    forgotten: Option<ThreadId>,
     live: usize,
 }
 
@@ -67,8 +83,15 @@ unsafe impl Send for Registry {}
 /// How many threads are alive, for those who must not take the lock.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-static REGISTRY: Mutex<Registry> =
-    Mutex::new(Registry { threads: Vec::new(), slots: Vec::new(), free: Vec::new(), live: 0 });
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
+    threads: Vec::new(),
+    slots: Vec::new(),
+    free: Vec::new(),
+    task_slots: 0,
+    free_task_slots: VecDeque::new(),
+    forgotten: None,
+    live: 0,
+});
 
 fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -82,33 +105,79 @@ impl Registry {
         });
         let slot = match reusable {
             Some(from_end) => self.free.remove(self.free.len() - 1 - from_end),
-            None if self.slots.len() < Slot::LIMIT => {
-                self.slots.push(SlotInfo { owners: Vec::new(), last: Time::ZERO, live: None });
-                Slot::new(self.slots.len() - 1)
-            }
+            None if self.slots.len() < Slot::LIMIT => self.fresh_slot(),
             None => {
                 // Two threads in one slot pass for ordered where they are not: a miss, never a false report.
                 COUNTERS.slots_merged.increment();
                 Slot::new(Slot::LIMIT - 1)
             }
         };
+        self.begin(id, slot)
+    }
+
+    fn fresh_slot(&mut self) -> Slot {
+        self.slots.push(SlotInfo { owners: Vec::new(), last: Time::ZERO, live: None });
+        Slot::new(self.slots.len() - 1)
+    }
+
+    fn begin(&mut self, id: ThreadId, slot: Slot) -> Registration {
         let info = &mut self.slots[slot.index()];
         let time = info.last.next().unwrap_or(Time::LAST);
         info.owners.push((time, id));
         Registration { id, slot, time }
     }
 
-    fn add(&mut self, name: Option<Box<str>>, creation: NodeId) -> ThreadId {
-        self.threads.push(ThreadInfo { name, creation, finished: false, last: None, detached: false });
+    /// A slot for a task that knows what `knows` says; `None` when the tasks have all that they may.
+    fn task_slot(&mut self, knows: impl Fn(Slot, Time) -> bool) -> Option<Slot> {
+        let chained = self.free_task_slots.iter().rev().take(SLOTS_TRIED).position(|slot| {
+            let last = self.slots[slot.index()].last;
+            knows(*slot, last)
+        });
+        if let Some(from_end) = chained {
+            return self.free_task_slots.remove(self.free_task_slots.len() - 1 - from_end);
+        }
+        if self.task_slots < TASK_SLOTS && self.slots.len() < Slot::LIMIT {
+            self.task_slots += 1;
+            return Some(self.fresh_slot());
+        }
+        let oldest = self.free_task_slots.pop_front()?;
+        // As with the last slot of all: a miss, never a false report. The task that is over for longest is the least
+        // likely to race.
+        COUNTERS.slots_merged.increment();
+        Some(oldest)
+    }
+
+    /// Who is named in place of tasks that took turns on a slot too long ago.
+    fn forgotten_task(&mut self) -> ThreadId {
+        *self.forgotten.get_or_insert_with(|| {
+            let (name, creation) = (Some("one of many, long ago".into()), NodeId::ROOT);
+            let (is_task, trial, finished, last, detached) = (true, None, false, None, true);
+            self.threads.push(ThreadInfo { name, creation, is_task, trial, finished, last, detached });
+            ThreadId((self.threads.len() - 1) as u32)
+        })
+    }
+
+    /// The run of a test that a thread works for.
+    fn trial(&self, id: ThreadId) -> Option<Trial> {
+        self.threads.get(id.0 as usize)?.trial
+    }
+
+    fn add(&mut self, name: Option<Box<str>>, creation: NodeId, trial: Option<Trial>) -> ThreadId {
+        let (is_task, finished, last, detached) = (false, false, None, false);
+        self.threads.push(ThreadInfo { name, creation, is_task, trial, finished, last, detached });
+        self.begin_thread();
+        ThreadId((self.threads.len() - 1) as u32)
+    }
+
+    fn begin_thread(&mut self) {
         self.live += 1;
         LIVE.store(self.live, Relaxed);
-        ThreadId((self.threads.len() - 1) as u32)
     }
 
     /// Makes sure that number 0 stands for the main thread.
     fn ensure_main(&mut self) {
         if self.threads.is_empty() {
-            self.add(None, NodeId::ROOT);
+            self.add(None, NodeId::ROOT, None);
         }
     }
 }
@@ -119,7 +188,8 @@ pub fn spawn(parent: &mut Thread, name: Option<Box<str>>, site: NodeId) -> Box<T
     let mut registry = registry();
     // Not more than this flag: another thread may be asking for a step.
     parent.hot.epoch.fetch_and(!Hot::SOLO, Relaxed);
-    let id = registry.add(name, site);
+    let trial = registry.trial(parent.id());
+    let id = registry.add(name, site, trial);
     let registration = registry.register(id, |slot, last| parent.clock().time_of(slot) >= last);
     settle(&mut registry, registration, Some(&head))
 }
@@ -135,7 +205,7 @@ fn settle(registry: &mut Registry, registration: Registration, head: Option<&Hea
 pub fn adopt(is_main: bool) -> Box<Thread> {
     let mut registry = registry();
     registry.ensure_main();
-    let id = if is_main { ThreadId::MAIN } else { registry.add(None, NodeId::ROOT) };
+    let id = if is_main { ThreadId::MAIN } else { registry.add(None, NodeId::ROOT, None) };
     let registration = registry.register(id, |_, _| true);
     let mut thread = settle(&mut registry, registration, None);
     for (index, info) in registry.slots.iter().enumerate() {
@@ -166,6 +236,71 @@ fn end_solo(registry: &Registry) {
         // SAFETY: as in `adopt`. A thread that is alone changes its epoch under this lock only.
         unsafe { (*live.as_ptr()).hot.epoch.fetch_and(!Hot::SOLO, Relaxed) };
     }
+}
+
+/// A new logical task, created by `parent` at `site`: a number only, for now.
+pub fn add_task(parent: ThreadId, name: Option<Box<str>>, site: NodeId) -> ThreadId {
+    let mut registry = registry();
+    let trial = registry.trial(parent);
+    let info = ThreadInfo { name, creation: site, is_task: true, trial, finished: false, last: None, detached: true };
+    registry.threads.push(info);
+    ThreadId((registry.threads.len() - 1) as u32)
+}
+
+/// A state with a slot of its own for the first turn of the task `id`; `None` when too many tasks have one.
+pub fn begin_task(id: ThreadId, birth: &Head) -> Option<Box<Thread>> {
+    let mut registry = registry();
+    let slot = registry.task_slot(|slot, last| {
+        let own = if birth.epoch.slot() == slot { birth.epoch.time() } else { Time::ZERO };
+        own.max(birth.known.time_of(slot)) >= last
+    })?;
+    let registration = registry.begin(id, slot);
+    Some(settle(&mut registry, registration, Some(birth)))
+}
+
+/// A state that tasks take turns on, the task `id` first.
+pub fn begin_lane(id: ThreadId) -> Box<Thread> {
+    let mut registry = registry();
+    let registration = registry.register(id, |_, _| false);
+    settle(&mut registry, registration, None)
+}
+
+/// It is the turn of the task `id` on a state that has stepped on since the turn before.
+pub fn hand_over(state: &mut Thread, id: ThreadId) {
+    if state.id() == id {
+        return;
+    }
+    state.set_id(id);
+    let epoch = state.epoch();
+    let index = epoch.slot().index();
+    let mut registry = registry();
+    if registry.slots[index].owners.len() >= OWNERS {
+        let forgotten = registry.forgotten_task();
+        let owners = &mut registry.slots[index].owners;
+        owners.drain(1..OWNERS / 2);
+        owners[0].1 = forgotten;
+    }
+    registry.slots[index].owners.push((epoch.time(), id));
+}
+
+/// The task has done its last step, and has no state of its own.
+pub fn finish_task(id: ThreadId) {
+    registry().threads[id.0 as usize].finished = true;
+}
+
+/// The task has done its last step, and its state is of no more use. What the step published.
+pub fn finish_task_with_slot(mut state: Box<Thread>) -> Head {
+    let last = state.release();
+    let mut registry = registry();
+    let slot = last.epoch.slot();
+    let info = &mut registry.slots[slot.index()];
+    info.live = None;
+    info.last = info.last.max(last.epoch.time());
+    if info.last < Time::LAST {
+        registry.free_task_slots.push_back(slot);
+    }
+    registry.threads[state.id().0 as usize].finished = true;
+    last
 }
 
 /// The thread has done its last step.
@@ -239,6 +374,18 @@ pub fn owner_of(epoch: Epoch) -> ThreadId {
 /// What is known of a thread.
 pub fn info(id: ThreadId) -> Option<ThreadInfo> {
     registry().threads.get(id.0 as usize).cloned()
+}
+
+/// The run of a test that a thread works for: the one that its creator worked for then, unless it was told another.
+pub fn trial_of(id: ThreadId) -> Option<Trial> {
+    registry().trial(id)
+}
+
+/// From now on the thread works for `trial`, and the threads that it creates do.
+pub fn work_for(id: ThreadId, trial: Trial) {
+    if let Some(info) = registry().threads.get_mut(id.0 as usize) {
+        info.trial = Some(trial);
+    }
 }
 
 /// The program has named a thread.

@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::ThreadId;
 use super::call_stack::CallStack;
 use super::context::{NodeCache, NodeId};
+use super::holds::Holds;
 use super::registry::{self, Registration};
 use crate::clock::{Epoch, Head, Heads, ThreadClock};
 use crate::heap::BlockCache;
+use crate::report::listener::Untold;
 use crate::report::model::Pc;
 use crate::shadow::record::RecordCache;
 
@@ -49,11 +51,17 @@ pub struct Thread {
     pub(crate) records: RecordCache,
     pub(crate) nodes: NodeCache,
     pub(crate) blocks: BlockCache,
+    /// The locks that it holds, as far as they announce it.
+    pub(crate) holds: Holds,
     id: ThreadId,
     /// Its stack's addresses, once it runs.
     pub(crate) stack: Option<Range<usize>>,
     /// How many reference counts it has dropped.
     pub(crate) reference_drops: u32,
+    /// How many times over the program asked for its accesses not to be recorded.
+    ignoring: u32,
+    /// Reports of its races that the program is to be told of.
+    pub(crate) untold: Vec<Untold>,
     /// Whether the engine is at work for this thread: what it does then is not the program's doing.
     pub(crate) inside: bool,
 }
@@ -73,9 +81,12 @@ impl Thread {
             records: RecordCache::new(),
             nodes: NodeCache::new(),
             blocks: BlockCache::new(),
+            holds: Holds::NONE,
             id: registration.id,
             stack: None,
             reference_drops: 0,
+            ignoring: 0,
+            untold: Vec::new(),
             inside: false,
         };
         thread.set_solo(false);
@@ -85,6 +96,11 @@ impl Thread {
     /// The number that reports show.
     pub fn id(&self) -> ThreadId {
         self.id
+    }
+
+    /// Another task's turn, where several share one state.
+    pub(crate) fn set_id(&mut self, id: ThreadId) {
+        self.id = id;
     }
 
     /// What the thread knows of the others.
@@ -121,6 +137,22 @@ impl Thread {
     fn refresh_epoch(&mut self) {
         let solo = self.is_solo();
         self.set_solo(solo);
+    }
+
+    /// From now on the thread's accesses are neither recorded nor checked, until [`Thread::heed`] was called as often.
+    pub fn ignore(&mut self) {
+        self.ignoring += 1;
+    }
+
+    /// Takes one [`Thread::ignore`] back.
+    pub fn heed(&mut self) {
+        self.ignoring -= 1;
+    }
+
+    /// Whether accesses are not to be recorded.
+    #[inline]
+    pub(crate) fn is_ignoring(&self) -> bool {
+        self.ignoring > 0
     }
 
     /// Publishes all that the thread did and knows, and steps on.
@@ -186,22 +218,18 @@ impl Thread {
         self.release_fence = Some(self.release());
     }
 
-    /// The call stack of an operation that returns to `pc`.
+    /// The call stack of an operation that returns to `pc`, with the locks held there; see [`super::holds`].
     #[inline]
     pub fn site(&mut self, pc: Pc) -> NodeId {
-        #[cfg(feature = "whole-program")]
-        {
-            let caller = self.hot.calls.node(&mut self.nodes);
-            self.nodes.child(caller, pc)
-        }
         #[cfg(not(feature = "whole-program"))]
-        {
-            if pc == Pc(0) {
-                return super::unwind::site();
-            }
-            let caller = self.hot.calls.node(&mut self.nodes);
-            self.nodes.child(caller, pc)
+        if pc == Pc(0) {
+            let stack = super::unwind::site();
+            return self.holds.site(&mut self.nodes, stack);
         }
+        let caller = self.hot.calls.node(&mut self.nodes);
+        let stack = self.nodes.child(caller, pc);
+        // Who announces functions announces no locks.
+        if cfg!(feature = "whole-program") { stack } else { self.holds.site(&mut self.nodes, stack) }
     }
 }
 

@@ -17,6 +17,8 @@ mod integer;
 mod operation;
 #[cfg(race_engine)]
 mod pointer;
+#[cfg(race_engine)]
+mod shared;
 
 #[cfg(race_engine)]
 #[allow(deprecated)]

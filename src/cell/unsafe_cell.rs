@@ -1,14 +1,8 @@
-//! `std::cell` with an [`UnsafeCell`] whose accesses are checked; everything else in it is std's own, since what is not
-//! `Sync` cannot race.
+//! [`UnsafeCell`]: std's, with access through closures.
 //!
-//! A newtype in every build, so that a program that compiles without the feature compiles with it. Without the engine
-//! it is std's cell and costs nothing. Guarantees: [`UnsafeCell::with`] counts as a read and [`UnsafeCell::with_mut`] as
-//! a write of the whole value. Can miss: what is done through [`UnsafeCell::get`] is seen only in functions under
-//! `#[race::instrument]`, and exclusive access (`get_mut`, `into_inner`) is not recorded: the borrow checker vouches for
-//! it, and it is what destructors use after a reference count that is not seen. The cell has no destructor, as std's has
-//! none: memory that a heap block or a stack leaves behind is forgotten when it is handed out again (see `heap`).
+//! Guarantees: [`UnsafeCell::with`] counts as a read and [`UnsafeCell::with_mut`] as a write of the whole value. Can miss:
+//! what the module's documentation says of all cells.
 
-pub use std::cell::{BorrowError, BorrowMutError, Cell, LazyCell, OnceCell, Ref, RefCell, RefMut};
 use std::fmt;
 use std::mem::ManuallyDrop;
 
