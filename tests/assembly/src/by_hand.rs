@@ -2,7 +2,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use super::Countdown;
 
 #[unsafe(no_mangle)]
 pub extern "C" fn hand_cell_read(cell: &UnsafeCell<u64>) -> u64 {
@@ -68,4 +72,25 @@ pub extern "C" fn hand_counter(counter: &AtomicUsize) -> usize {
 pub unsafe extern "C" fn hand_allocate(size: usize) -> *mut u8 {
     // SAFETY: the caller's promise: a size that is not zero.
     unsafe { System.alloc(Layout::from_size_align_unchecked(size, 8)) }
+}
+
+/// # Safety
+/// Nothing else accesses the cell.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hand_shared_variable(variable: &UnsafeCell<u64>) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        *variable.get() += 2;
+        *variable.get()
+    }
+}
+
+#[unsafe(no_mangle)]
+pub fn hand_poll(turns: u64, context: &mut Context<'_>) -> Poll<u64> {
+    pin!(Countdown(turns)).poll(context)
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn hand_announced(value: &mut u64) {
+    *value += 1;
 }

@@ -1,10 +1,14 @@
 //! The functions of [`by_hand`](super::by_hand) with race's names.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::pin::pin;
+use std::task::{Context, Poll};
 
 use race::alloc::Tracked;
-use race::cell::UnsafeCell;
+use race::cell::{RaceCell, UnsafeCell};
 use race::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Countdown;
 
 #[unsafe(no_mangle)]
 pub extern "C" fn race_cell_read(cell: &UnsafeCell<u64>) -> u64 {
@@ -72,4 +76,28 @@ pub extern "C" fn race_counter(counter: &AtomicUsize) -> usize {
 pub unsafe extern "C" fn race_allocate(size: usize) -> *mut u8 {
     // SAFETY: the caller's promise: a size that is not zero.
     unsafe { Tracked::new(System).alloc(Layout::from_size_align_unchecked(size, 8)) }
+}
+
+/// # Safety
+/// Nothing else accesses the variable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn race_shared_variable(variable: &RaceCell<u64>) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        variable.write(variable.read() + 2);
+        variable.read()
+    }
+}
+
+#[unsafe(no_mangle)]
+pub fn race_poll(turns: u64, context: &mut Context<'_>) -> Poll<u64> {
+    pin!(race::task::track(Countdown(turns))).poll(context)
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn race_announced(value: &mut u64) {
+    race::acquire(value);
+    race::ignore(|| *value += 1);
+    race::forget((&raw const *value).cast(), size_of::<u64>());
+    race::release(value);
 }
