@@ -1,6 +1,7 @@
 //! The command line: ours up to the subcommand, cargo's from there on, untouched.
 //!
-//! Guarantee: every argument after `run`, `test` or `build` reaches cargo byte for byte and in order, `--` included.
+//! Guarantee: every argument after `run`, `test`, `build`, `bench` or `nextest` reaches cargo byte for byte and in order, `--`
+//! included, but for `--seeds`, which is ours and which cargo does not know.
 
 use std::ffi::{OsStr, OsString};
 
@@ -25,6 +26,16 @@ pub enum Action {
     Test(CargoArguments),
     /// Like `cargo build`, under the race detector
     Build(CargoArguments),
+    /// Like `cargo bench`, under the race detector
+    Bench(CargoArguments),
+    /// Like `cargo nextest`, under the race detector; cargo-nextest must be installed
+    Nextest(CargoArguments),
+    /// Prints the environment in which cargo, called by other build systems, builds what `cargo race build` builds
+    ///
+    /// For a shell: eval "$(cargo race env)"
+    Env(EnvironmentArguments),
+    /// Says in plain words what a command would do here, and does nothing
+    Explain(ExplainArguments),
     /// Removes the cache of instrumented standard libraries
     Clean,
 }
@@ -32,13 +43,33 @@ pub enum Action {
 /// Arguments that only cargo interprets.
 #[derive(Args)]
 pub struct CargoArguments {
-    /// Cargo's own arguments, exactly as cargo takes them (see `cargo help run`, `cargo help test`, `cargo help build`)
+    /// Cargo's own arguments, exactly as cargo takes them (see `cargo help test` and so on). `run` and `test` also take
+    /// `--seeds N`: run with the seeds 1 to N and show each distinct report once
     #[arg(value_name = "CARGO ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = true)]
     pub cargo: Vec<OsString>,
 }
 
+/// Arguments of `env`.
+#[derive(Args)]
+pub struct EnvironmentArguments {
+    /// Print one JSON object instead of shell commands
+    #[arg(long)]
+    pub json: bool,
+    /// Cargo.toml of the project
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<OsString>,
+}
+
+/// Arguments of `explain`.
+#[derive(Args)]
+pub struct ExplainArguments {
+    /// The command to explain and its arguments, such as `run --release`; `test` if there is none
+    #[arg(value_name = "COMMAND", allow_hyphen_values = true, trailing_var_arg = true)]
+    pub command: Vec<OsString>,
+}
+
 /// Subcommands whose further arguments are cargo's.
-const PASSING: [&str; 3] = ["run", "test", "build"];
+const PASSING: [&str; 6] = ["run", "test", "build", "bench", "nextest", "explain"];
 
 /// Reads the process's arguments; prints help or a usage error and exits where clap does.
 pub fn read(process: impl Iterator<Item = OsString>) -> Arguments {
@@ -65,8 +96,8 @@ mod tests {
     fn passed(words: &[&str]) -> Vec<OsString> {
         let arguments = read(words.iter().map(OsString::from));
         match arguments.action {
-            Action::Run(rest) | Action::Test(rest) | Action::Build(rest) => rest.cargo,
-            Action::Setup | Action::Clean => panic!("not a passing subcommand"),
+            Action::Run(rest) | Action::Test(rest) | Action::Build(rest) | Action::Bench(rest) => rest.cargo,
+            _ => panic!("not a passing subcommand"),
         }
     }
 

@@ -64,9 +64,14 @@ impl CacheDirectory {
         Ok(Self(path))
     }
 
+    /// Where the entry is, or will be.
+    pub fn path(&self, name: &EntryName) -> PathBuf {
+        self.0.join(&name.0)
+    }
+
     /// The entry's path; calls `build` with an empty directory to fill if there is no such entry yet.
     pub fn entry(&self, name: &EntryName, build: impl FnOnce(&Path) -> Result<(), Error>) -> Result<PathBuf, Error> {
-        let path = self.0.join(&name.0);
+        let path = self.path(name);
         if path.is_dir() {
             return Ok(path);
         }

@@ -13,10 +13,11 @@ pub const SUBDIRECTORY: &str = "race";
 /// The option that sets it.
 pub const TARGET_DIRECTORY: &str = "--target-dir";
 
-/// Short options of cargo that take a value, in the same word or the next.
-const SHORT_WITH_VALUE: &[char] = &['p', 'F', 'j', 'Z', 'C'];
+/// Short options of cargo and nextest that take a value, in the same word or the next.
+const SHORT_WITH_VALUE: &[char] = &['p', 'F', 'j', 'Z', 'C', 'E', 'P'];
 
 /// A view of the arguments before `--`; after it they are the program's.
+#[derive(Clone)]
 pub struct CargoArguments {
     own: Vec<OsString>,
     program: Vec<OsString>,
@@ -42,15 +43,56 @@ impl CargoArguments {
 
     /// The profile that cargo's `subcommand` will use with these arguments.
     pub fn profile(&self, subcommand: &str) -> String {
-        if let Some(named) = self.values("--profile").last() {
+        // nextest's `--profile` is one of its own.
+        let option = if subcommand == "nextest" { "--cargo-profile" } else { "--profile" };
+        if let Some(named) = self.values(option).last() {
             return named.to_string_lossy().into_owned();
         }
         let release = self.own.iter().any(|word| word == "--release" || has_short(word, 'r'));
         match (release, subcommand) {
             (true, _) => "release".to_owned(),
-            (false, "test") => "test".to_owned(),
+            (false, "test" | "nextest") => "test".to_owned(),
+            (false, "bench") => "bench".to_owned(),
             (false, _) => "dev".to_owned(),
         }
+    }
+
+    /// Takes every `--name value` and `--name=value` out and returns the values; a missing value is empty.
+    pub fn take(&mut self, name: &str) -> Vec<OsString> {
+        let mut values = Vec::new();
+        let mut kept = Vec::with_capacity(self.own.len());
+        let mut words = std::mem::take(&mut self.own).into_iter();
+        while let Some(word) = words.next() {
+            if word == name {
+                values.push(words.next().unwrap_or_default());
+            } else if let Some(value) = attached(&word, name) {
+                values.push(value.to_owned());
+            } else {
+                kept.push(word);
+            }
+        }
+        self.own = kept;
+        values
+    }
+
+    /// All words, as they were given.
+    pub fn all(self) -> impl Iterator<Item = OsString> {
+        self.own.into_iter().chain(self.program)
+    }
+
+    /// Drops what is meant for the program.
+    pub fn forget_program(&mut self) {
+        self.program.clear();
+    }
+
+    /// Adds a word for cargo, before the program's.
+    pub fn push(&mut self, word: &str) {
+        self.own.push(OsString::from(word));
+    }
+
+    /// Whether `word` is among those for cargo.
+    pub fn contains(&self, word: &str) -> bool {
+        self.own.iter().any(|own| own == word)
     }
 
     /// Those that decide which project and configuration cargo uses, in the words of `cargo metadata`.
@@ -123,6 +165,18 @@ mod tests {
         assert_eq!(arguments(&["-pserver"]).profile("run"), "dev");
         assert_eq!(arguments(&["--profile", "fast"]).profile("build"), "fast");
         assert_eq!(arguments(&["--", "-r"]).profile("run"), "dev");
+        assert_eq!(arguments(&[]).profile("bench"), "bench");
+        let nextest = ["run", "--profile", "ci", "-Pci", "-E", "all()"];
+        assert_eq!(arguments(&nextest).profile("nextest"), "test");
+        assert_eq!(arguments(&["run", "--cargo-profile=fast"]).profile("nextest"), "fast");
+    }
+
+    #[test]
+    fn taken_options_are_gone_and_the_programs_stay() {
+        let mut given = arguments(&["-v", "--seeds", "3", "--seeds=4", "-q", "--", "--seeds", "5"]);
+        assert_eq!(given.take("--seeds"), ["3", "4"]);
+        assert_eq!(given.with_own_target_directory(), ["-v", "-q", "--", "--seeds", "5"]);
+        assert_eq!(arguments(&["--seeds"]).take("--seeds"), [""]);
     }
 
     #[test]

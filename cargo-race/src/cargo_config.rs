@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use crate::toolchain::SUPPORTED_HOST;
 
+/// The variable that stands for the key `build.target`.
+pub const BUILD_TARGET_VARIABLE: &str = "CARGO_BUILD_TARGET";
+
 /// A table of cargo's configuration that can hold compiler flags.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub enum Table {
@@ -17,25 +20,52 @@ pub enum Table {
     Target,
 }
 
+impl Table {
+    /// The table's name in cargo's configuration.
+    pub fn name(self) -> String {
+        match self {
+            Self::Build => "build".to_owned(),
+            Self::Target => format!("target.{SUPPORTED_HOST}"),
+        }
+    }
+
+    /// The variable that stands for the table's `key`.
+    pub fn variable(self, key: &str) -> String {
+        format!("CARGO_{}_{key}", self.name()).replace(['-', '.'], "_").to_uppercase()
+    }
+}
+
+/// One piece of configuration.
+struct Document {
+    /// What relative paths in it are relative to.
+    root: PathBuf,
+    table: toml::Table,
+}
+
 /// All configuration found, the most specific first.
 pub struct CargoConfig {
-    documents: Vec<toml::Table>,
+    documents: Vec<Document>,
 }
 
 impl CargoConfig {
     /// Reads the configuration that cargo will use in `directory` with these `--config` arguments.
     pub fn read(directory: &Path, arguments: &[OsString]) -> Self {
-        let mut documents: Vec<toml::Table> = Vec::new();
+        let mut documents = Vec::new();
+        let document = |root: &Path, table| Document { root: root.to_owned(), table };
         // The last argument counts most.
         for argument in arguments.iter().rev() {
             let text = argument.to_string_lossy();
-            documents.extend(parse(&text).or_else(|| parse_file(Path::new(argument))));
+            let table = parse(&text).or_else(|| parse_file(Path::new(argument)));
+            documents.extend(table.map(|table| document(directory, table)));
         }
-        for ancestor in directory.ancestors() {
-            documents.extend(parse_directory(&ancestor.join(".cargo")));
-        }
-        if let Some(home) = home() {
-            documents.extend(parse_directory(&home));
+        let mut read = Vec::new();
+        for place in directory.ancestors().map(|ancestor| ancestor.join(".cargo")).chain(home()) {
+            // Cargo's home may be on the way up.
+            if !read.contains(&place) {
+                let table = parse_directory(&place);
+                documents.extend(table.map(|table| document(place.parent().unwrap_or(&place), table)));
+                read.push(place);
+            }
         }
         Self { documents }
     }
@@ -43,34 +73,64 @@ impl CargoConfig {
     /// Configuration from texts, for tests.
     #[cfg(test)]
     pub fn from_texts(texts: &[&str]) -> Self {
-        Self { documents: texts.iter().filter_map(|text| parse(text)).collect() }
+        let document = |table| Document { root: PathBuf::from("/root"), table };
+        Self { documents: texts.iter().filter_map(|text| parse(text)).map(document).collect() }
     }
 
     /// The table whose `key` list cargo will use, which is `target` when neither table has one.
     pub fn table_with_flags(&self, key: &str) -> Table {
-        let suffix = key.to_uppercase();
-        let target_variable = format!("CARGO_TARGET_{}_{suffix}", SUPPORTED_HOST.replace('-', "_").to_uppercase());
-        let in_target = std::env::var_os(target_variable).is_some()
-            || self.documents.iter().any(|document| has_target_flags(document, key));
-        let in_build = std::env::var_os(format!("CARGO_BUILD_{suffix}")).is_some()
-            || self.documents.iter().any(|document| lookup(document, &["build", key]).is_some());
-        if in_build && !in_target { Table::Build } else { Table::Target }
+        let has = |table: Table| {
+            std::env::var_os(table.variable(key)).is_some()
+                || self.documents.iter().any(|document| !flag_lists(&document.table, table, key).is_empty())
+        };
+        if has(Table::Build) && !has(Table::Target) { Table::Build } else { Table::Target }
+    }
+
+    /// The flags that all files together give in `table`, in cargo's order: the most specific file's last.
+    pub fn flags(&self, table: Table, key: &str) -> Vec<String> {
+        let lists = self.documents.iter().rev().flat_map(|document| flag_lists(&document.table, table, key));
+        lists.flat_map(words).collect()
+    }
+
+    /// The targets of the key `build.target`.
+    pub fn build_targets(&self) -> Vec<String> {
+        let found = self.documents.iter().find_map(|document| lookup(&document.table, &["build", "target"]));
+        found.map(words).unwrap_or_default()
+    }
+
+    /// The program of a key such as `build.rustc-wrapper`: a path, or a name to be found on PATH.
+    pub fn program(&self, path: &[&str]) -> Option<PathBuf> {
+        self.documents.iter().find_map(|document| {
+            let program = lookup(&document.table, path)?.as_str()?;
+            Some(if program.contains('/') { document.root.join(program) } else { PathBuf::from(program) })
+        })
     }
 
     /// The value of a key of a profile.
     pub fn profile(&self, profile: &str, key: &str) -> Option<&toml::Value> {
-        self.documents.iter().find_map(|document| lookup(document, &["profile", profile, key]))
+        self.documents.iter().find_map(|document| lookup(&document.table, &["profile", profile, key]))
     }
 }
 
-fn has_target_flags(document: &toml::Table, key: &str) -> bool {
+/// Every list of flags that a document gives in `table`.
+fn flag_lists<'a>(document: &'a toml::Table, table: Table, key: &str) -> Vec<&'a toml::Value> {
+    if table == Table::Build {
+        return lookup(document, &["build", key]).into_iter().collect();
+    }
     let Some(targets) = document.get("target").and_then(toml::Value::as_table) else {
-        return false;
+        return Vec::new();
     };
-    targets.iter().any(|(name, table)| {
-        let may_apply = name == SUPPORTED_HOST || name.starts_with("cfg(");
-        may_apply && table.get(key).is_some()
-    })
+    let may_apply = |name: &str| name == SUPPORTED_HOST || name.starts_with("cfg(");
+    targets.iter().filter(|(name, _)| may_apply(name)).filter_map(|(_, table)| table.get(key)).collect()
+}
+
+/// The words of a value that is a list, or one text with spaces.
+fn words(value: &toml::Value) -> Vec<String> {
+    match value {
+        toml::Value::Array(list) => list.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect(),
+        toml::Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The value at a path of keys.
@@ -79,7 +139,8 @@ pub fn lookup<'a>(document: &'a toml::Table, path: &[&str]) -> Option<&'a toml::
     rest.iter().try_fold(document.get(*first)?, |value, key| value.get(*key))
 }
 
-fn home() -> Option<PathBuf> {
+/// Cargo's home directory.
+pub fn home() -> Option<PathBuf> {
     let chosen = std::env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
     chosen.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
@@ -96,4 +157,26 @@ pub fn parse_file(path: &Path) -> Option<toml::Table> {
 
 fn parse(text: &str) -> Option<toml::Table> {
     text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_all_documents_count_and_single_values_are_the_most_specific() {
+        let near = "build.target = 'near'\nbuild.rustflags = '-a  -b'\nbuild.rustc-wrapper = 'tools/wrap'";
+        let far = "build.target = ['far']\nbuild.rustflags = ['-c d']\nbuild.rustc-workspace-wrapper = 'clippy'";
+        let config = CargoConfig::from_texts(&[near, far]);
+        assert_eq!(config.flags(Table::Build, "rustflags"), ["-c d", "-a", "-b"]);
+        assert_eq!(config.build_targets(), ["near"]);
+        assert_eq!(config.program(&["build", "rustc-wrapper"]), Some(PathBuf::from("/root/tools/wrap")));
+        assert_eq!(config.program(&["build", "rustc-workspace-wrapper"]), Some(PathBuf::from("clippy")));
+    }
+
+    #[test]
+    fn variables_are_named_as_cargo_names_them() {
+        assert_eq!(Table::Build.variable("rustdocflags"), "CARGO_BUILD_RUSTDOCFLAGS");
+        assert_eq!(Table::Target.variable("rustflags"), "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS");
+    }
 }

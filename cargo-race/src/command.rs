@@ -5,22 +5,99 @@
 //! disturbed. Build scripts and proc macros stay uninstrumented, because `--target` is always given.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
 
 use crate::cargo_arguments::{CargoArguments, SUBDIRECTORY, TARGET_DIRECTORY};
-use crate::cargo_config::CargoConfig;
 use crate::error::Error;
-use crate::flags::{self, Compiler, Setting};
-use crate::project::Project;
-use crate::runtime::{Runtime, is_linking_script};
+use crate::flags;
+use crate::runtime::Runtime;
 use crate::setup::{self, Entries};
-use crate::toolchain::SUPPORTED_HOST;
+use crate::situation::{Situation, WRAPPER_VARIABLE, cargo_missing};
+use crate::user_flags::Setting;
+
+/// The variable in which the linking script finds the user's own wrapper.
+pub const NEXT_WRAPPER_VARIABLE: &str = "CARGO_RACE_NEXT_WRAPPER";
+
+/// Subcommands of nextest that build; they take cargo's options.
+const BUILDING_NEXTEST: [&str; 4] = ["run", "r", "list", "archive"];
+
+/// What the user asked of cargo.
+#[derive(Clone)]
+pub struct Request {
+    /// The words before cargo's options: `test`, or `nextest` and `run`.
+    subcommand: Vec<OsString>,
+    pub arguments: CargoArguments,
+}
+
+impl Request {
+    /// The subcommand and all that follows it.
+    pub fn new(subcommand: &str, mut arguments: Vec<OsString>) -> Self {
+        let mut words = vec![OsString::from(subcommand)];
+        if subcommand == "nextest" && !arguments.is_empty() {
+            words.push(arguments.remove(0));
+        }
+        Self { subcommand: words, arguments: CargoArguments::new(arguments) }
+    }
+
+    /// Whether cargo or nextest will build something.
+    fn builds(&self) -> bool {
+        let nested = self.subcommand.get(1);
+        let builds = nested.is_none_or(|nested| BUILDING_NEXTEST.iter().any(|name| nested == name));
+        // An archive was built before.
+        self.name() != "nextest"
+            || (nested.is_some() && builds && self.arguments.values("--archive-file").next().is_none())
+    }
+
+    /// The cargo subcommand's name.
+    fn name(&self) -> &OsStr {
+        &self.subcommand[0]
+    }
+
+    /// The profile of the build.
+    pub fn profile(&self) -> String {
+        self.arguments.profile(&self.name().to_string_lossy())
+    }
+
+    /// Turns a `run` into the `build` before it, and a `test` into its building part. Doctests alone have none.
+    pub fn building_only(mut self) -> Option<Self> {
+        if self.name() == "run" {
+            self.subcommand = vec![OsString::from("build")];
+            self.arguments.forget_program();
+        } else if self.arguments.contains("--doc") {
+            return None;
+        } else if !self.arguments.contains("--no-run") {
+            self.arguments.push("--no-run");
+        }
+        Some(self)
+    }
+
+    /// The command, given what was read and prepared.
+    pub fn command(self, situation: &Situation, entries: &Entries) -> Result<Command, Error> {
+        let mut command = Command::new(&situation.cargo);
+        command.args(&self.subcommand);
+        if !situation.own_target {
+            command.args(["--target", &entries.toolchain.host]);
+        }
+        let line_tables = situation.project.lacks_line_numbers(&self.profile(), &situation.config);
+        for (compiler, users) in &situation.flags {
+            match users.join(&flags::instrumenting(*compiler, entries, line_tables)?) {
+                Setting::Variable(name, value) => command.env(name, value),
+                Setting::Argument(value) => command.args(["--config", &value]),
+            };
+        }
+        link_runtime(&mut command, &entries.runtime, situation.wrapper.as_ref())?;
+        let user_chose = self.arguments.values(TARGET_DIRECTORY).next().is_some();
+        separate_artifacts(&mut command, situation, user_chose)?;
+        command.args(self.arguments.with_own_target_directory());
+        Ok(command)
+    }
+}
 
 /// Becomes `cargo <subcommand>` on an instrumented build. Returns only if that is impossible.
-pub fn replace_process(subcommand: &str, arguments: Vec<OsString>) -> Error {
-    match prepare(subcommand, arguments) {
+pub fn replace_process(request: Request) -> Error {
+    match prepare(request) {
         Ok(mut command) => {
             let reason = command.exec();
             cargo_missing(command.get_program(), &reason)
@@ -29,100 +106,45 @@ pub fn replace_process(subcommand: &str, arguments: Vec<OsString>) -> Error {
     }
 }
 
-fn prepare(subcommand: &str, arguments: Vec<OsString>) -> Result<Command, Error> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let arguments = CargoArguments::new(arguments);
-    let own_target = check_targets(&arguments)?;
-    // Before the setup, which takes seconds: in the wrong directory the user should hear so at once.
-    let selecting = arguments.selecting_project();
-    let project = match Project::read(&cargo, &selecting).map_err(|reason| cargo_missing(&cargo, &reason))? {
-        Ok(project) => project,
-        Err(status) => exit_like(status),
-    };
-    let entries = setup::ensure()?;
-
-    let config_arguments: Vec<OsString> = arguments.values("--config").map(OsStr::to_owned).collect();
-    let directory = std::env::current_dir().unwrap_or_default();
-    let config = CargoConfig::read(&directory, &config_arguments);
-    let line_tables = project.lacks_line_numbers(&arguments.profile(subcommand), &config);
-
-    let mut command = Command::new(cargo);
-    command.arg(subcommand);
-    if !own_target {
-        command.args(["--target", &entries.toolchain.host]);
+fn prepare(request: Request) -> Result<Command, Error> {
+    if request.name() == "nextest" {
+        require_nextest()?;
     }
-    add_flags(&mut command, &entries, line_tables, &config)?;
-    link_runtime(&mut command, &entries.runtime)?;
-    separate_artifacts(&mut command, &project, arguments.values(TARGET_DIRECTORY).next().is_some())?;
-    command.args(arguments.with_own_target_directory());
-    Ok(command)
+    if !request.builds() {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+        command.args(&request.subcommand).args(request.arguments.all());
+        return Ok(command);
+    }
+    let situation = Situation::read(&request.arguments)?;
+    request.command(&situation, &setup::ensure()?)
 }
 
-/// Whether the user named the target; any other target than this machine's is refused.
-fn check_targets(arguments: &CargoArguments) -> Result<bool, Error> {
-    let mut given = false;
-    for target in arguments.values("--target") {
-        if target != SUPPORTED_HOST && target != "host-tuple" {
-            let given = target.to_string_lossy().into_owned();
-            return Err(Error::UnsupportedTarget { given, host: SUPPORTED_HOST.to_owned() });
-        }
-        given = true;
-    }
-    Ok(given)
-}
-
-fn add_flags(command: &mut Command, entries: &Entries, line_tables: bool, config: &CargoConfig) -> Result<(), Error> {
-    for compiler in Compiler::ALL {
-        let ours = flags::instrumenting(compiler, entries, line_tables)?;
-        match flags::join(compiler, &ours, variable, config)? {
-            Setting::Variable(name, value) => command.env(name, value),
-            Setting::Argument(value) => command.args(["--config", &value]),
-        };
-    }
-    Ok(())
+/// Looks for cargo-nextest where cargo looks for its subcommands.
+fn require_nextest() -> Result<(), Error> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let home = crate::cargo_config::home().map(|home| home.join("bin"));
+    let found = std::env::split_paths(&path).chain(home).any(|directory| directory.join("cargo-nextest").is_file());
+    if found { Ok(()) } else { Err(Error::NextestMissing) }
 }
 
 /// Has cargo call rustc through the linking script. A wrapper of the user's own comes after it.
-fn link_runtime(command: &mut Command, runtime: &Runtime) -> Result<(), Error> {
-    const VARIABLE: &str = "RUSTC_WORKSPACE_WRAPPER";
-    let users = std::env::var_os(VARIABLE).filter(|wrapper| !wrapper.is_empty());
-    // A program under `cargo race` may run `cargo race` itself.
-    if let Some(wrapper) = users.filter(|wrapper| !is_linking_script(Path::new(wrapper))) {
-        command.env("CARGO_RACE_NEXT_WRAPPER", wrapper);
+fn link_runtime(command: &mut Command, runtime: &Runtime, wrapper: Option<&PathBuf>) -> Result<(), Error> {
+    if let Some(wrapper) = wrapper {
+        command.env(NEXT_WRAPPER_VARIABLE, wrapper);
     }
     // The variable would win over the argument, and would reach the program, which may run cargo for its own ends.
-    command.env_remove(VARIABLE);
+    command.env_remove(WRAPPER_VARIABLE);
     command.args(["--config", &flags::config_path("build.rustc-workspace-wrapper", &runtime.linking_script)?]);
     Ok(())
 }
 
 /// Keeps instrumented artifacts apart from the user's.
-fn separate_artifacts(command: &mut Command, project: &Project, user_chose: bool) -> Result<(), Error> {
+fn separate_artifacts(command: &mut Command, situation: &Situation, user_chose: bool) -> Result<(), Error> {
     if !user_chose {
-        command.arg(TARGET_DIRECTORY).arg(project.target_directory.join(SUBDIRECTORY));
+        command.arg(TARGET_DIRECTORY).arg(situation.project.target_directory.join(SUBDIRECTORY));
     }
-    let intermediate = project.build_directory.as_ref().filter(|directory| **directory != project.target_directory);
-    if let Some(directory) = intermediate {
+    if let Some(directory) = situation.project.separate_build_directory() {
         command.args(["--config", &flags::config_path("build.build-dir", &directory.join(SUBDIRECTORY))?]);
     }
     Ok(())
-}
-
-fn variable(name: &'static str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(value) => Ok(Some(value)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Error::VariableNotUnicode { variable: name }),
-    }
-}
-
-fn cargo_missing(cargo: &OsStr, reason: &std::io::Error) -> Error {
-    Error::ToolchainMissing { program: cargo.to_string_lossy().into_owned(), reason: reason.to_string() }
-}
-
-/// Ends as cargo ended, after cargo has said why.
-fn exit_like(status: ExitStatus) -> ! {
-    // A shell reports a signal as 128 plus its number.
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-    std::process::exit(code.unwrap_or(1))
 }

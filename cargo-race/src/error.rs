@@ -16,10 +16,33 @@ pub enum Error {
     #[error("{host} is not supported; `cargo race` works on {supported} only")]
     UnsupportedHost { host: String, supported: &'static str },
 
+    #[error("{origin} is not supported; {remedy} {supported}, the only target that the detector works on")]
+    UnsupportedTarget { origin: String, remedy: &'static str, supported: &'static str },
+
+    #[error("{flag} (from {place}) cannot be used here, because {reason}; take it out for `cargo race`")]
+    UnsupportedFlag { flag: String, place: String, reason: &'static str },
+
+    #[error("cargo-nextest is not installed; install it with `cargo install --locked cargo-nextest`")]
+    NextestMissing,
+
+    #[error("--seeds needs a number of runs from 1 to {most}, not {given:?}")]
+    WrongSeeds { given: String, most: u32 },
+
+    #[error("`{given}` is not a command that builds; explain run, test, build, bench or nextest")]
+    NothingToExplain { given: String },
+
     #[error(
-        "--target {given} is not supported; leave it out, or give {host}, because the program must run on this machine"
+        "the environment that `cargo race env` prints is active here; use `cargo` itself, or a shell without this environment"
     )]
-    UnsupportedTarget { given: String, host: String },
+    InsideEnvironment,
+
+    #[error(
+        "the cache path contains a space, which cargo's variables for compiler flags cannot express; set RACE_CACHE_DIR to a path without"
+    )]
+    SpaceInPath,
+
+    #[error("cannot use {} for the reports of the runs ({reason}); set TMPDIR to a writable directory", .path.display())]
+    ReportsLost { path: PathBuf, reason: String },
 
     #[error("this toolchain has no {}; use a toolchain installed by rustup, which ships it", .missing.display())]
     ToolMissing { missing: PathBuf },
@@ -43,7 +66,7 @@ pub enum Error {
     UnusablePath { path: PathBuf },
 
     #[error("{variable} is not valid UTF-8; correct it or unset it")]
-    VariableNotUnicode { variable: &'static str },
+    VariableNotUnicode { variable: String },
 }
 
 impl Error {

@@ -6,8 +6,14 @@ case " $* " in
   *" --target "*) ;;
   *) exec ${CARGO_RACE_NEXT_WRAPPER:+"$CARGO_RACE_NEXT_WRAPPER"} "$@" ;;
 esac
+# A test or benchmark without harness has neither --test nor a crate type: rustc's own choice is a program.
 case " $* " in
-  *" --crate-type bin "* | *" --test "*)
+  *" --crate-type bin "* | *" --test "*) links=yes ;;
+  *" --crate-type "*) links=no ;;
+  *) links=yes ;;
+esac
+case $links in
+  yes)
     # GNU ld takes from static parts of libc only what objects before it need, so libc is named again.
     set -- "$@" "-Clink-arg=${0%/*}/race-runtime.o" -Clink-arg=-lc "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*" ;;
 esac

@@ -1,6 +1,6 @@
 //! `cargo race`: builds, runs and tests a Rust program with every crate and std instrumented, and the engine linked in.
 //!
-//! What it does, in order: finds the toolchain, makes (once) an instrumented copy of its std and a copy of the runtime
+//! What it does, in order: reads the project's situation, finds the toolchain, makes (once) an instrumented copy of its std and a copy of the runtime
 //! object, then replaces itself by `cargo` with the flags that use both. It guarantees that the exit status is cargo's
 //! own and that its own failures exit with 2. It cannot see code that `cargo` does not compile: a precompiled C library
 //! stays uninstrumented.
@@ -12,18 +12,28 @@ mod cache;
 mod cargo_arguments;
 mod cargo_config;
 mod command;
+mod distinct;
+mod environment;
 mod error;
+mod explain;
 mod flags;
+mod packages;
 mod progress;
 mod project;
 mod runtime;
+mod seeds;
 mod setup;
+mod situation;
 mod sysroot;
 mod toolchain;
+mod user_flags;
 
+use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 use arguments::{Action, Arguments};
+use command::Request;
 use error::Error;
 
 /// The exit status of every failure that is ours and not the user's program's.
@@ -31,7 +41,7 @@ const FAILURE: u8 = 2;
 
 fn main() -> ExitCode {
     match dispatch(arguments::read(std::env::args_os())) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(FAILURE)
@@ -39,16 +49,34 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(arguments: Arguments) -> Result<(), Error> {
+fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.action {
         Action::Setup => {
             let entries = setup::ensure()?;
-            println!("{}", entries.sysroot.display());
-            Ok(())
+            Ok(say(&format!("{}\n", entries.sysroot.display())))
         }
-        Action::Clean => cache::CacheDirectory::locate()?.remove(),
-        Action::Run(rest) => Err(command::replace_process("run", rest.cargo)),
-        Action::Test(rest) => Err(command::replace_process("test", rest.cargo)),
-        Action::Build(rest) => Err(command::replace_process("build", rest.cargo)),
+        Action::Clean => cache::CacheDirectory::locate()?.remove().map(|()| ExitCode::SUCCESS),
+        Action::Run(rest) => run_or_test("run", rest.cargo),
+        Action::Test(rest) => run_or_test("test", rest.cargo),
+        Action::Build(rest) => Err(command::replace_process(Request::new("build", rest.cargo))),
+        Action::Bench(rest) => Err(command::replace_process(Request::new("bench", rest.cargo))),
+        Action::Nextest(rest) => Err(command::replace_process(Request::new("nextest", rest.cargo))),
+        Action::Env(arguments) => environment::print(arguments).map(|text| say(&text)),
+        Action::Explain(arguments) => explain::print(arguments.command).map(|text| say(&text)),
     }
+}
+
+/// A command that takes `--seeds`.
+fn run_or_test(subcommand: &str, words: Vec<OsString>) -> Result<ExitCode, Error> {
+    let mut request = Request::new(subcommand, words);
+    match seeds::take(&mut request)? {
+        Some(seeds) => seeds::run_all(seeds, request),
+        None => Err(command::replace_process(request)),
+    }
+}
+
+/// Writes to stdout. A reader that has gone away, such as `head`, is no failure of ours.
+fn say(text: &str) -> ExitCode {
+    let _reader_gone = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
 }

@@ -16,7 +16,7 @@ use crate::cargo_config::{CargoConfig, lookup, parse_file};
 pub struct Project {
     pub target_directory: PathBuf,
     /// Where intermediate files go if not to the target directory.
-    pub build_directory: Option<PathBuf>,
+    build_directory: Option<PathBuf>,
     workspace_root: PathBuf,
 }
 
@@ -33,6 +33,11 @@ impl Project {
             return Ok(Err(output.status));
         }
         Ok(Ok(serde_json::from_slice(&output.stdout)?))
+    }
+
+    /// Where intermediate files go, if not to the target directory.
+    pub fn separate_build_directory(&self) -> Option<&PathBuf> {
+        self.build_directory.as_ref().filter(|directory| **directory != self.target_directory)
     }
 
     /// Whether a build with `profile` would have no line numbers.

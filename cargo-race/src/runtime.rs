@@ -29,16 +29,24 @@ pub struct Runtime {
 }
 
 impl Runtime {
+    /// The cache entry's name.
+    pub fn name() -> EntryName {
+        EntryName::new(EntryKind::Runtime, env!("CARGO_PKG_VERSION"), (OBJECT_IDENTITY, LINKING_SCRIPT))
+    }
+
+    /// The files in the entry's directory, there or not.
+    pub fn in_directory(directory: &Path) -> Self {
+        Self { object: directory.join("race-runtime.o"), linking_script: directory.join(LINKING_SCRIPT_NAME) }
+    }
+
     /// Finds the files in the cache, or writes them there.
     pub fn ensure(cache: &CacheDirectory) -> Result<Self, Error> {
-        let ingredients = (OBJECT_IDENTITY, LINKING_SCRIPT);
-        let name = EntryName::new(EntryKind::Runtime, env!("CARGO_PKG_VERSION"), ingredients);
-        let directory = cache.entry(&name, |directory| {
-            write(&directory.join("race-runtime.o"), OBJECT, 0o644)?;
-            write(&directory.join(LINKING_SCRIPT_NAME), LINKING_SCRIPT.as_bytes(), 0o755)
+        let directory = cache.entry(&Self::name(), |directory| {
+            let files = Self::in_directory(directory);
+            write(&files.object, OBJECT, 0o644)?;
+            write(&files.linking_script, LINKING_SCRIPT.as_bytes(), 0o755)
         })?;
-        let object = directory.join("race-runtime.o");
-        Ok(Self { object, linking_script: directory.join(LINKING_SCRIPT_NAME) })
+        Ok(Self::in_directory(&directory))
     }
 }
 

@@ -17,18 +17,44 @@ pub struct Entries {
     pub runtime: Runtime,
 }
 
+/// What the setup goes by: the toolchain, the cache, and the names of the entries for both.
+pub struct Preparation {
+    toolchain: Toolchain,
+    cache: CacheDirectory,
+    sysroot: EntryName,
+}
+
+impl Preparation {
+    /// Asks for the toolchain and the cache; makes nothing.
+    pub fn detect() -> Result<Self, Error> {
+        let toolchain = Toolchain::detect()?;
+        let cache = CacheDirectory::locate()?;
+        // The toolchain's path counts too, because the sysroot links to it.
+        let ingredients = (&toolchain.version, &toolchain.sysroot, sysroot::RECIPE_VERSION, flags::LLVM_OPTIONS);
+        let sysroot = EntryName::new(EntryKind::Sysroot, &toolchain.label, ingredients);
+        Ok(Self { toolchain, cache, sysroot })
+    }
+
+    /// The entries' places, there or not.
+    pub fn places(self) -> Entries {
+        let sysroot = self.cache.path(&self.sysroot);
+        let runtime = Runtime::in_directory(&self.cache.path(&Runtime::name()));
+        Entries { toolchain: self.toolchain, sysroot, runtime }
+    }
+
+    /// Finds the prepared files, making them first if need be.
+    pub fn ensure(self) -> Result<Entries, Error> {
+        self.cache.entry(&self.sysroot, |directory| {
+            let scratch = directory.join("scratch");
+            sysroot::build(&self.toolchain, directory, &scratch)?;
+            std::fs::remove_dir_all(&scratch).map_err(|reason| Error::cache(&scratch, &reason))
+        })?;
+        Runtime::ensure(&self.cache)?;
+        Ok(self.places())
+    }
+}
+
 /// Finds the prepared files, making them first if need be.
 pub fn ensure() -> Result<Entries, Error> {
-    let toolchain = Toolchain::detect()?;
-    let cache = CacheDirectory::locate()?;
-    // The toolchain's path counts too, because the sysroot links to it.
-    let ingredients = (&toolchain.version, &toolchain.sysroot, sysroot::RECIPE_VERSION, flags::LLVM_OPTIONS);
-    let name = EntryName::new(EntryKind::Sysroot, &toolchain.label, ingredients);
-    let sysroot = cache.entry(&name, |directory| {
-        let scratch = directory.join("scratch");
-        sysroot::build(&toolchain, directory, &scratch)?;
-        std::fs::remove_dir_all(&scratch).map_err(|reason| Error::cache(&scratch, &reason))
-    })?;
-    let runtime = Runtime::ensure(&cache)?;
-    Ok(Entries { toolchain, sysroot, runtime })
+    Preparation::detect()?.ensure()
 }

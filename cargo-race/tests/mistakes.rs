@@ -64,6 +64,32 @@ fn another_target_is_refused() {
 }
 
 #[test]
+fn a_configured_target_is_refused_unless_overruled() {
+    let project = Project::fixture("accesses");
+    let musl = "x86_64-unknown-linux-musl";
+    let sentence = run(project.race(["build"]).env("CARGO_BUILD_TARGET", musl)).expect_sentence();
+    let expected = "CARGO_BUILD_TARGET=x86_64-unknown-linux-musl in the environment is not supported; give --target x86_64-unknown-linux-gnu,";
+    assert!(sentence.starts_with(expected), "{sentence}");
+    let config = format!("build.target={musl:?}");
+    let sentence = run(&mut project.race(["build", "--config", &config])).expect_sentence();
+    assert!(sentence.starts_with("build.target = \"x86_64-unknown-linux-musl\" in cargo's"), "{sentence}");
+    let overruled = ["build", "--config", &config, "--target", HOST];
+    run(&mut project.race(overruled)).expect_code(0);
+}
+
+#[test]
+fn flags_that_cannot_work_are_refused() {
+    let project = Project::fixture("accesses");
+    for (flag, words) in [
+        ("-C prefer-dynamic", "-Cprefer-dynamic (from RUSTFLAGS) cannot be used here, because "),
+        ("-Ctarget-feature=+crt-static", "-Ctarget-feature=+crt-static (from RUSTFLAGS) cannot be used here, because "),
+    ] {
+        let sentence = run(project.race(["build"]).env("RUSTFLAGS", flag)).expect_sentence();
+        assert!(sentence.starts_with(words) && sentence.ends_with("; take it out for `cargo race`"), "{sentence}");
+    }
+}
+
+#[test]
 fn outside_a_project_cargo_speaks_for_itself() {
     // Not below the scratch directory, which may lie in a cargo project.
     let directory = tempfile::tempdir().expect("temporary directory");

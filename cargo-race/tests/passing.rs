@@ -106,6 +106,29 @@ fn a_compiler_wrapper_of_the_user_still_wraps() {
 }
 
 #[test]
+fn wrappers_of_the_configuration_and_of_all_crates_still_wrap() {
+    let project = Project::fixture("workspace");
+    let script = |name: &str| {
+        let log = project.path().join(format!("{name}.log"));
+        let text = format!("#!/bin/sh\necho \"$@\" >> '{}'\nexec \"$@\"\n", log.display());
+        write_script(&project.path().join(name), &text);
+        log
+    };
+    let (inner, outer) = (script("inner.sh"), script("outer.sh"));
+    std::fs::create_dir(project.path().join(".cargo")).expect("created");
+    let config = "build.rustc-workspace-wrapper = './inner.sh'\n";
+    std::fs::write(project.path().join(".cargo/config.toml"), config).expect("written");
+    let said = facts(&project, &[], |command| {
+        command.env("RUSTC_WRAPPER", project.path().join("outer.sh"));
+    });
+    assert!(said.starts_with("instrumented=true"), "{said}");
+    for log in [inner, outer] {
+        let calls = std::fs::read_to_string(&log).expect("the wrapper was called");
+        assert!(calls.lines().any(|call| call.contains("--crate-name app ")), "{calls}");
+    }
+}
+
+#[test]
 fn artifacts_are_apart_from_a_plain_builds() {
     let project = Project::fixture("workspace");
     run(&mut project.race(["build", "--quiet"])).expect_code(0);

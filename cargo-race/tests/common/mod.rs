@@ -13,13 +13,16 @@ use std::process::{Command, ExitStatus, Stdio};
 use tempfile::TempDir;
 
 /// Cleared, because the developer's own settings must not decide a test.
-const CLEARED: [&str; 12] = [
+const CLEARED: [&str; 15] = [
+    "CARGO_BUILD_TARGET",
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_ENCODED_RUSTDOCFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_RACE_ENVIRONMENT",
     "CARGO_RACE_NEXT_WRAPPER",
     "CARGO_TARGET_DIR",
     "CARGO_TERM_COLOR",
+    "RACE_OPTIONS",
     "RUSTC",
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTC_WRAPPER",
