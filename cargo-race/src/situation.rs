@@ -96,7 +96,10 @@ fn workspace_wrapper(config: &CargoConfig) -> Option<PathBuf> {
     // An empty variable says that there is none, and so hides the next place.
     let variable = [WRAPPER_VARIABLE, "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"].into_iter().find_map(std::env::var_os);
     let wrapper = match variable {
-        Some(value) => Some(PathBuf::from(value)).filter(|path| !path.as_os_str().is_empty()),
+        Some(value) if value.is_empty() => None,
+        // The linking script runs in other directories than we do.
+        Some(value) if value.to_string_lossy().contains('/') => std::path::absolute(value).ok(),
+        Some(value) => Some(PathBuf::from(value)),
         None => config.program(&["build", "rustc-workspace-wrapper"]),
     };
     // A program under `cargo race` may run `cargo race` itself.

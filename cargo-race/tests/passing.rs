@@ -98,7 +98,8 @@ fn a_compiler_wrapper_of_the_user_still_wraps() {
     let log = project.path().join("wrapped");
     write_script(&wrapper, &format!("#!/bin/sh\necho \"$@\" >> '{}'\nexec \"$@\"\n", log.display()));
     let said = facts(&project, &[], |command| {
-        command.env("RUSTC_WORKSPACE_WRAPPER", &wrapper);
+        // Relative to where cargo is started; the compiler runs elsewhere.
+        command.env("RUSTC_WORKSPACE_WRAPPER", "../wrapper.sh").current_dir(project.path().join("app"));
     });
     assert!(said.starts_with("instrumented=true"), "{said}");
     let calls = std::fs::read_to_string(&log).expect("the wrapper was called");
