@@ -4,8 +4,8 @@
 //! Why so: the engine must not share std with the program it watches, whose std is instrumented and would call back into
 //! the engine; and the program contains the same std, so every other name, unwinding tables included, must be local.
 //! Steps: a nested cargo builds `race-rt` as a static library; `rust-lld -r` merges it; `rust-objcopy` hides the names.
-//! Guarantee: the object has no undefined name that is not libc's or the unwinder's to give (checked by the linker of the
-//! first program, not here).
+//! Guarantee: the object has no undefined name that is not libc's or the unwinder's to give, but for a weak one that the
+//! instrumented std may define (checked by the linker of the first program, not here).
 
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;

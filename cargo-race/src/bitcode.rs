@@ -38,6 +38,7 @@ pub fn extract(object_file: &[u8]) -> Option<Vec<u8>> {
 /// Instruments `bitcode`, using `scratch` for files, and returns the new object. `member` names it in errors.
 pub fn instrument(toolchain: &Toolchain, scratch: &Path, member: &str, bitcode: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |reason: String| Error::InstrumentationFailed {
+        tool: "rust-lld",
         member: member.to_owned(),
         reason,
         toolchain: toolchain.label.clone(),

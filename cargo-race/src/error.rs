@@ -50,8 +50,8 @@ pub enum Error {
     #[error("the standard library in {} carries no LLVM bitcode; use an official toolchain installed by rustup", .directory.display())]
     BitcodeMissing { directory: PathBuf },
 
-    #[error("rust-lld could not instrument {member}: {reason}; please report this toolchain: {toolchain}")]
-    InstrumentationFailed { member: String, reason: String, toolchain: String },
+    #[error("{tool} could not instrument {member}: {reason}; please report this toolchain: {toolchain}")]
+    InstrumentationFailed { tool: &'static str, member: String, reason: String, toolchain: String },
 
     #[error("cannot read {}: {reason}; reinstall the toolchain", .path.display())]
     UnreadableLibrary { path: PathBuf, reason: String },

@@ -17,6 +17,7 @@ mod environment;
 mod error;
 mod explain;
 mod flags;
+mod list_lock;
 mod packages;
 mod progress;
 mod project;

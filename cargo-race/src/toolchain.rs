@@ -58,6 +58,11 @@ impl Toolchain {
     pub fn linker(&self) -> Result<PathBuf, Error> {
         require(self.target_directory().join("bin/rust-lld"))
     }
+
+    /// The tool that changes symbols of objects, if the toolchain ships it.
+    pub fn object_tool(&self) -> Option<PathBuf> {
+        Some(self.target_directory().join("bin/rust-objcopy")).filter(|path| path.is_file())
+    }
 }
 
 fn require(path: PathBuf) -> Result<PathBuf, Error> {

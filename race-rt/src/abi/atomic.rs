@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use super::with_return_address;
+use super::{thread_list, with_return_address};
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::shadow::map::is_covered;
@@ -155,6 +155,22 @@ atomics! {
     bits64, u64, AtomicU64: load64 store64 swap64 add64 sub64 and64 or64 xor64 nand64 cas64;
 }
 
+/// `swap32`, unless it is std's list of threads that is locked or unlocked.
+extern "C" fn swap_word(address: usize, value: u32, order: u32, pc: usize) -> u32 {
+    if thread_list::is_lock(address) {
+        return thread_list::operate(value, || swap32(address, value, order, pc));
+    }
+    swap32(address, value, order, pc)
+}
+
+/// `cas32`, unless it is std's list of threads that is locked.
+extern "C" fn cas_word(address: usize, expected: u32, new: u32, success: u32, failure: u32, pc: usize) -> u32 {
+    if thread_list::is_lock(address) {
+        return thread_list::operate(new, || cas32(address, expected, new, success, failure, pc));
+    }
+    cas32(address, expected, new, success, failure, pc)
+}
+
 /// 128 bits: everything by compare-and-exchange, which every machine that has such atomics has.
 mod bits128 {
     use super::*;
@@ -266,14 +282,14 @@ with_return_address! {
     __tsan_atomic16_compare_exchange_val => cas16, "r9";
     __tsan_atomic32_load => load32, "rdx";
     __tsan_atomic32_store => store32, "rcx";
-    __tsan_atomic32_exchange => swap32, "rcx";
+    __tsan_atomic32_exchange => swap_word, "rcx";
     __tsan_atomic32_fetch_add => add32, "rcx";
     __tsan_atomic32_fetch_sub => sub32, "rcx";
     __tsan_atomic32_fetch_and => and32, "rcx";
     __tsan_atomic32_fetch_or => or32, "rcx";
     __tsan_atomic32_fetch_xor => xor32, "rcx";
     __tsan_atomic32_fetch_nand => nand32, "rcx";
-    __tsan_atomic32_compare_exchange_val => cas32, "r9";
+    __tsan_atomic32_compare_exchange_val => cas_word, "r9";
     __tsan_atomic64_load => load64, "rdx";
     __tsan_atomic64_store => store64, "rcx";
     __tsan_atomic64_exchange => swap64, "rcx";

@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::allocator::{__libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc};
-use super::with_return_address;
+use super::{thread_list, with_return_address};
 use crate::report::model::Pc;
 use crate::sys::errno;
 use crate::sys::memory::PAGE;
@@ -37,10 +37,11 @@ fn allocated(block: Block, pc: usize) -> Block {
 
 #[inline]
 fn released(block: Block, pc: usize) {
-    if !block.is_null()
-        && !is_solo()
-        && let Some(mut thread) = current::enter()
-    {
+    if block.is_null() || is_solo() {
+        return;
+    }
+    thread_list::freed(block as usize);
+    if let Some(mut thread) = current::enter() {
         let site = thread.site(Pc(pc));
         // SAFETY: the program owns the block and is giving it back.
         let size = unsafe { libc::malloc_usable_size(block) };

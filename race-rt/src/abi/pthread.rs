@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use libc::{c_int, c_void, pthread_attr_t, pthread_t};
 
 use super::next::Next;
-use super::with_return_address;
+use super::{thread_list, with_return_address};
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::sys::spin::Spin;
@@ -102,6 +102,7 @@ extern "C-unwind" fn run(new: *mut c_void) -> *mut c_void {
     if let Some(state) = state {
         current::begin(state);
     }
+    thread_list::begin(argument as usize);
     last_step::watch();
     start(argument)
 }

@@ -103,6 +103,14 @@ pub fn after_fork_in_child() {
     }
 }
 
+/// Ends what [`Inside::stay`] began for the running thread, if it did.
+#[cfg(feature = "whole-program")]
+pub(crate) fn resume() {
+    if is_at_work() {
+        drop(Inside { thread: hot().cast() });
+    }
+}
+
 #[cold]
 fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
     if is_ended(hot) || is_unwatched() || WITHOUT_STATE.replace(true) {
@@ -193,6 +201,14 @@ pub unsafe fn exchange(next: *mut Thread) -> *mut Thread {
     let next = if next.is_null() { (&raw const UNKNOWN.0).cast_mut() } else { next.cast() };
     CURRENT.with(|current| current.set(next));
     if is_unknown(previous) || is_ended(previous) { std::ptr::null_mut() } else { previous.cast() }
+}
+
+#[cfg(feature = "whole-program")]
+impl Inside {
+    /// The engine stays at work for the thread, and so records nothing that the thread does, until [`resume`].
+    pub(crate) fn stay(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Deref for Inside {

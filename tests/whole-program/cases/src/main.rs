@@ -16,6 +16,7 @@ mod once;
 mod parking;
 mod ranges;
 mod read_write_locks;
+mod short_lives;
 mod stacks;
 mod threads;
 mod volatile;
@@ -34,6 +35,7 @@ const CASES: &[&[case::Case]] = &[
     parking::CASES,
     ranges::CASES,
     read_write_locks::CASES,
+    short_lives::CASES,
     stacks::CASES,
     threads::CASES,
     volatile::CASES,
