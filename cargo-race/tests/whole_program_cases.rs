@@ -1,5 +1,5 @@
-//! The small programs of `tests/whole-program/cases`: every race is reported with both stacks and the creation of its
-//! threads, and what has no race is silent, in debug and release.
+//! The small programs of `tests/whole-program/cases` and `allocator`: every race is reported with both stacks and the
+//! creation of its threads, and what has no race is silent, in debug and release.
 //!
 //! Each run is a process of its own, with the options' defaults. `RACE_TEST_REPEATS=50` repeats each.
 
@@ -74,6 +74,15 @@ fn an_old_access_keeps_its_stack() {
             rest = &rest[at + frame.len()..];
         }
         assert!(report.current().contains("counters::race_old_access::"), "{outcome:#?}");
+    }
+}
+
+/// Of an allocator that is not the C library's, nobody knows what else it orders by the lock of std's list of threads.
+#[test]
+fn blocks_of_an_own_allocator_pass_from_thread_to_thread() {
+    for profile in Profile::BOTH {
+        let outcome = Program::build("allocator", profile).run(&[]);
+        assert_eq!(fault_of_clean(&outcome), None, "{profile:?}: {outcome:#?}");
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::allocator::{__libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc};
 use super::{thread_list, with_return_address};
+use crate::access;
 use crate::report::model::Pc;
 use crate::sys::errno;
 use crate::sys::memory::PAGE;
@@ -23,14 +24,16 @@ fn is_solo() -> bool {
 
 #[inline]
 fn allocated(block: Block, pc: usize) -> Block {
-    if !block.is_null()
-        && !is_solo()
-        && let Some(mut thread) = current::enter()
-    {
+    if block.is_null() || is_solo() {
+        return block;
+    }
+    // SAFETY: the block came from the allocator just now.
+    let size = || unsafe { libc::malloc_usable_size(block) };
+    if let Some(mut thread) = current::enter() {
         let site = thread.site(Pc(pc));
-        // SAFETY: the block came from the allocator just now.
-        let size = unsafe { libc::malloc_usable_size(block) };
-        thread.allocated(block as usize, size, site);
+        thread.allocated(block as usize, size(), site);
+    } else if thread_list::is_away() {
+        access::forget(block as usize, block as usize + size());
     }
     block
 }

@@ -10,11 +10,15 @@
 //! unlock                             the thread is watched again
 //! ```
 //!
+//! (Learning while the lock is held and forgetting it afterwards would not do: clocks rest on it that who knows a step of
+//! a thread knows all that the thread knew then.)
+//!
 //! Never a false report: what the lock protects is touched only while it is held, when nobody is watched, and the
 //! blocks that the list takes from the heap and gives back there start afresh with their next owner. That holds for the
-//! C library's heap, which the engine sees. Of another allocator's blocks it sees no new life, and one that is passed on
-//! from the list to a thread may need the lock's order: with such an allocator the lock is one as any other. So it is
-//! where its name is not found: in a program that is built with link-time optimisation.
+//! C library's heap, which the engine sees. Of another allocator's blocks it sees no new life, and the lock's order may
+//! be the only one by which a thread gets the block of one that has ended: with such an allocator the lock is one as any
+//! other. Which it is tells the box that std starts a thread with: it must have come from the C library. The lock is one
+//! as any other, too, where its name is not found: in a program that is built with link-time optimisation.
 //!
 //! Can miss: races in std's own list, and those that the lock hides where it is one as any other.
 
@@ -23,7 +27,7 @@ use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::thread::current;
+use crate::thread::{ThreadId, current};
 
 /// What the mutex's word says while nobody holds it.
 const UNLOCKED: u32 = 0;
@@ -40,6 +44,8 @@ enum Argument {
 
 thread_local! {
     static ARGUMENT: Cell<Argument> = const { Cell::new(Argument::Unknown) };
+    /// Whether the engine looks away from the running thread.
+    static AWAY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A thread of std came to the list that has not given its argument back to the C library's heap. It stays so: the
@@ -59,6 +65,13 @@ pub fn freed(block: usize) {
     {
         ARGUMENT.set(Argument::Freed);
     }
+}
+
+/// Whether the engine looks away from the running thread. Memory that it allocates has a new life all the same: an
+/// allocator that keeps accounts on the C library's heap may go on using it when the list is unlocked.
+#[cold]
+pub fn is_away() -> bool {
+    AWAY.get()
 }
 
 /// Whether `address` is that of the list's lock. `cargo race` gives the lock its name in the instrumented std.
@@ -83,13 +96,16 @@ pub fn is_lock(address: usize) -> bool {
 pub fn operate(new: u32, operation: impl FnOnce() -> u32) -> u32 {
     if new == UNLOCKED {
         let old = operation();
-        current::resume();
+        if AWAY.replace(false) {
+            current::resume();
+        }
         return old;
     }
     let Some(thread) = current::enter() else {
         return operation();
     };
-    if !thread.is_solo() && !matches!(ARGUMENT.get(), Argument::Freed) {
+    // The main thread has no argument that would tell. It enters itself alone and leaves when the process ends.
+    if thread.id() != ThreadId::MAIN && !matches!(ARGUMENT.get(), Argument::Freed) {
         OTHER_ALLOCATOR.store(true, Relaxed);
     }
     if thread.is_solo() || OTHER_ALLOCATOR.load(Relaxed) {
@@ -98,6 +114,7 @@ pub fn operate(new: u32, operation: impl FnOnce() -> u32) -> u32 {
     }
     let old = operation();
     if old == UNLOCKED {
+        AWAY.set(true);
         thread.stay();
     }
     old

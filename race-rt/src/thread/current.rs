@@ -103,7 +103,7 @@ pub fn after_fork_in_child() {
     }
 }
 
-/// Ends what [`Inside::stay`] began for the running thread, if it did.
+/// Ends what [`Inside::stay`] began for the running thread.
 #[cfg(feature = "whole-program")]
 pub(crate) fn resume() {
     if is_at_work() {
