@@ -41,3 +41,17 @@ impl Next {
         found
     }
 }
+
+/// The next definition of the function with this name.
+macro_rules! named {
+    ($name:ident) => {
+        // The name is a literal with a zero at its end and none within.
+        $crate::abi::next::Next::new(
+            match std::ffi::CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+                Ok(name) => name,
+                Err(_) => panic!("a name has no zero in it"),
+            },
+        )
+    };
+}
+pub(crate) use named;

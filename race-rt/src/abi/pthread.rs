@@ -15,7 +15,8 @@ use crate::report::model::Pc;
 use crate::sys::spin::Spin;
 use crate::thread::{Thread, ThreadId, current, last_step, registry};
 
-type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+/// Not one that unwinds, for the reason that [`real`](super::told::real) gives.
+type Start = extern "C" fn(*mut c_void) -> *mut c_void;
 
 static CREATE: Next = Next::new(c"pthread_create");
 static JOIN: Next = Next::new(c"pthread_join");
@@ -54,7 +55,7 @@ extern "C" fn create(
         let real: extern "C" fn(
             *mut pthread_t,
             *const pthread_attr_t,
-            extern "C-unwind" fn(*mut c_void) -> *mut c_void,
+            extern "C" fn(*mut c_void) -> *mut c_void,
             *mut c_void,
         ) -> c_int = unsafe { std::mem::transmute(CREATE.address()) };
         let result = real(to, attributes, run, new.cast());
@@ -95,7 +96,7 @@ unsafe extern "C" {
     fn pthread_attr_getdetachstate(attributes: *const pthread_attr_t, state: *mut c_int) -> c_int;
 }
 
-extern "C-unwind" fn run(new: *mut c_void) -> *mut c_void {
+extern "C" fn run(new: *mut c_void) -> *mut c_void {
     drop(THREADS.lock());
     // SAFETY: `create` made it for this thread alone.
     let NewThread { start, argument, state } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };

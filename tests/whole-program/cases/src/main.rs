@@ -9,6 +9,7 @@ mod case;
 mod channels;
 mod counters;
 mod fences;
+mod foreign_locks;
 mod heap;
 mod invisible;
 mod mutexes;
@@ -29,6 +30,7 @@ const CASES: &[&[case::Case]] = &[
     channels::CASES,
     counters::CASES,
     fences::CASES,
+    foreign_locks::CASES,
     heap::CASES,
     mutexes::CASES,
     once::CASES,
