@@ -4,8 +4,9 @@
 //! LLVM's ThreadSanitizer pass puts a call before every access ([`access`]), in place of every atomic operation
 //! ([`atomic`]) and memory intrinsic ([`memory`]), and around every function ([`function`]). The allocator ([`malloc`]),
 //! the mapping of memory ([`mapping`]), the threads ([`pthread`]) and what synchronises them ([`mutex`],
-//! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]) of the C library are interposed: the program's
-//! calls come here first. One lock of std's own is not the program's ([`thread_list`]). docs/whole-program.md says how all this is linked.
+//! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
+//! ([`transfer`], [`descriptor`]) of the C library are interposed: the program's calls come here first. One lock of std's
+//! own is not the program's ([`thread_list`]). docs/whole-program.md says how all this is linked.
 //!
 //! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
 
@@ -14,6 +15,7 @@ pub mod allocator;
 pub mod atomic;
 pub mod barrier;
 pub mod condition;
+pub mod descriptor;
 pub mod function;
 pub mod malloc;
 pub mod mapping;
@@ -22,10 +24,11 @@ pub mod mutex;
 pub mod next;
 pub mod once;
 pub mod pthread;
-pub mod thread_list;
 pub mod read_write_lock;
 pub mod semaphore;
+pub mod thread_list;
 mod told;
+pub mod transfer;
 
 /// Defines the exported function `$name`, which calls `$target` with its own return address in the register `$register`:
 /// the next one after its arguments.

@@ -1,12 +1,14 @@
 //! Mutexes and spin locks of the C library, interposed, with C11's names for them.
 //!
 //! Rust's own locks need none of this: it is for C code and for what calls the C library directly. An unlock happens
-//! before every later lock; a failed attempt orders nothing. A robust mutex whose owner died counts as locked.
+//! before every later lock; a failed attempt orders nothing. A robust mutex whose
+//! owner died counts as locked, after all that ended threads did: nobody says which of them was the owner.
 
 use libc::{c_int, clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
 use super::next::Next;
-use super::told::{acquires, forgets, real, releases};
+use super::told::{acquires, forgets, real, releases, tell};
+use crate::thread::registry;
 
 type Mutex = *mut pthread_mutex_t;
 /// The C type is volatile: of four bytes.
@@ -14,8 +16,13 @@ type SpinLock = *mut c_int;
 
 /// Tells of the lock if `result` says that the caller has it now.
 fn taken<T>(lock: *const T, result: c_int) -> c_int {
-    if result == 0 || result == libc::EOWNERDEAD {
-        acquires(lock);
+    match result {
+        0 => acquires(lock),
+        libc::EOWNERDEAD => tell(|thread| {
+            thread.acquire_at(lock as usize);
+            registry::learn_ends(thread);
+        }),
+        _ => {}
     }
     result
 }

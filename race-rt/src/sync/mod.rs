@@ -2,10 +2,12 @@
 //!
 //! [`atomics`] serves operations on memory, which are found by address, with the release sequences and fences of
 //! C++20; [`object`] serves synchronisation objects that know themselves (the wrapper tier's locks, channels and so
-//! on); [`addressed`] those of the program's own making, which it names by an address, and [`permits`] semaphores among them.
+//! on); [`addressed`] those of the program's own making, which it names by an address, [`permits`] semaphores among them;
+//! [`descriptors`] what goes through the kernel.
 
 pub mod addressed;
 pub mod atomic_cell;
 pub mod atomics;
+pub mod descriptors;
 pub mod object;
 pub mod permits;

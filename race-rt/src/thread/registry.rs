@@ -324,6 +324,19 @@ pub fn finish(mut thread: Box<Thread>) {
     info.last = (!info.detached).then_some(last);
 }
 
+/// `learner` has found what a thread left behind that ended, and nothing says which: all that any ended thread did happens
+/// before what `learner` does from now on.
+pub fn learn_ends(learner: &mut Thread) {
+    let registry = registry();
+    let own = learner.epoch().slot();
+    for (index, info) in registry.slots.iter().enumerate() {
+        let slot = Slot::new(index);
+        if slot != own && info.last > Time::ZERO {
+            learner.clock_mut().assume(Epoch::new(slot, info.last));
+        }
+    }
+}
+
 /// `joiner` has waited for the end of `id`: all that it did happens before what `joiner` does from now on.
 pub fn join(joiner: &mut Thread, id: ThreadId) {
     let mut registry = registry();

@@ -16,7 +16,7 @@ cases! {
     clean_foreign_once race_after_foreign_once clean_call_once
     clean_foreign_barrier race_after_foreign_barrier
     clean_foreign_semaphore race_foreign_semaphore_with_a_permit race_after_foreign_post clean_foreign_try_wait
-    clean_foreign_semaphore_as_lock clean_cancelled_wait clean_thread_exit race_new_foreign_mutex_in_old_place
+    clean_foreign_semaphore_as_lock clean_cancelled_wait clean_thread_exit clean_dead_owner race_new_foreign_mutex_in_old_place
     clean_foreign_mutex_in_turn
 }
 
@@ -28,6 +28,9 @@ unsafe extern "C-unwind" {
     fn pthread_mutex_unlock(lock: *mut c_void) -> c_int;
     fn pthread_mutexattr_init(attributes: *mut c_void) -> c_int;
     fn pthread_mutexattr_settype(attributes: *mut c_void, kind: c_int) -> c_int;
+    fn pthread_mutexattr_setrobust(attributes: *mut c_void, robust: c_int) -> c_int;
+    fn pthread_mutex_consistent(lock: *mut c_void) -> c_int;
+    fn pthread_detach(thread: usize) -> c_int;
     fn mtx_init(lock: *mut c_void, kind: c_int) -> c_int;
     fn mtx_lock(lock: *mut c_void) -> c_int;
     fn mtx_unlock(lock: *mut c_void) -> c_int;
@@ -526,6 +529,33 @@ extern "C-unwind" fn exit_early(_: *mut c_void) -> *mut c_void {
 fn clean_thread_exit() {
     assert!(join(create(exit_early)).is_null());
     PLACE.write(2);
+}
+
+extern "C-unwind" fn end_with_lock(_: *mut c_void) -> *mut c_void {
+    LOCK.does(pthread_mutex_lock);
+    PLACE.write(1);
+    invisible::advance();
+    std::ptr::null_mut()
+}
+
+/// The owner ends without an unlock, and nobody joins it.
+fn clean_dead_owner() {
+    const ROBUST: c_int = 1;
+    const OWNER_DEAD: c_int = 130;
+    // SAFETY: the object is large enough for either.
+    unsafe {
+        assert_eq!(pthread_mutexattr_init(OTHER.address()), 0);
+        assert_eq!(pthread_mutexattr_setrobust(OTHER.address(), ROBUST), 0);
+        assert_eq!(pthread_mutex_init(LOCK.address(), OTHER.address()), 0);
+    }
+    let thread = create(end_with_lock);
+    // SAFETY: the thread was created here and is not joined.
+    assert_eq!(unsafe { pthread_detach(thread) }, 0);
+    invisible::wait(1);
+    assert_eq!(LOCK.call(pthread_mutex_lock), OWNER_DEAD);
+    PLACE.write(2);
+    LOCK.does(pthread_mutex_consistent);
+    LOCK.does(pthread_mutex_unlock);
 }
 
 fn create(start: extern "C-unwind" fn(*mut c_void) -> *mut c_void) -> usize {

@@ -8,6 +8,7 @@ mod barriers;
 mod case;
 mod channels;
 mod counters;
+mod descriptors;
 mod fences;
 mod foreign_locks;
 mod heap;
@@ -29,6 +30,7 @@ const CASES: &[&[case::Case]] = &[
     barriers::CASES,
     channels::CASES,
     counters::CASES,
+    descriptors::CASES,
     fences::CASES,
     foreign_locks::CASES,
     heap::CASES,
