@@ -2,7 +2,8 @@
 //!
 //! A release is announced before the block goes back, so that its next owner's allocation comes after it; an allocation
 //! after the block has arrived. `realloc` is the release of the old block and the allocation of the new one even where
-//! both are at one address.
+//! both are at one address. Meanwhile the engine is at work for the thread, so that a signal's handler which interrupts the
+//! allocator goes unrecorded: it could make the engine allocate, under a lock that the thread holds.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -12,7 +13,8 @@ use crate::access;
 use crate::report::model::Pc;
 use crate::sys::errno;
 use crate::sys::memory::PAGE;
-use crate::thread::{Hot, current};
+use crate::thread::Hot;
+use crate::thread::current::{self, Inside};
 
 type Block = *mut libc::c_void;
 
@@ -22,38 +24,48 @@ fn is_solo() -> bool {
     unsafe { (*current::hot()).epoch.load(Relaxed) & Hot::SOLO != 0 }
 }
 
+/// Runs an allocating function of the C library's, within the engine: a signal's handler that interrupts it while it
+/// holds a lock must not make the engine allocate.
 #[inline]
-fn allocated(block: Block, pc: usize) -> Block {
-    if block.is_null() || is_solo() {
-        return block;
+fn allocating(pc: usize, call: impl FnOnce() -> Block) -> Block {
+    if is_solo() {
+        return call();
+    }
+    let inside = current::enter();
+    let block = call();
+    allocated(inside, block, pc);
+    block
+}
+
+#[inline]
+fn allocated(inside: Option<Inside>, block: Block, pc: usize) {
+    if block.is_null() {
+        return;
     }
     // SAFETY: the block came from the allocator just now.
     let size = || unsafe { libc::malloc_usable_size(block) };
-    if let Some(mut thread) = current::enter() {
+    if let Some(mut thread) = inside {
         let site = thread.site(Pc(pc));
         thread.allocated(block as usize, size(), site);
     } else if thread_list::is_away() {
         access::forget(block as usize, block as usize + size());
     }
-    block
 }
 
+/// Announces the release of a block that is not null. What is returned is kept until the C library has the block.
 #[inline]
-fn released(block: Block, pc: usize) {
-    if block.is_null() || is_solo() {
-        return;
-    }
+fn released(block: Block, pc: usize) -> Option<Inside> {
     thread_list::freed(block as usize);
-    if let Some(mut thread) = current::enter() {
-        let site = thread.site(Pc(pc));
-        // SAFETY: the program owns the block and is giving it back.
-        let size = unsafe { libc::malloc_usable_size(block) };
-        thread.freed(block as usize, size, site);
-        if is_mapping(block) {
-            // The memory goes back to the kernel, and what it becomes next is not known here.
-            thread.forget(block as usize, block as usize + size);
-        }
+    let mut thread = current::enter()?;
+    let site = thread.site(Pc(pc));
+    // SAFETY: the program owns the block and is giving it back.
+    let size = unsafe { libc::malloc_usable_size(block) };
+    thread.freed(block as usize, size, site);
+    if is_mapping(block) {
+        // The memory goes back to the kernel, and what it becomes next is not known here.
+        thread.forget(block as usize, block as usize + size);
     }
+    Some(thread)
 }
 
 /// Whether the block is a mapping of its own: the C library says so in the word before it.
@@ -65,21 +77,28 @@ fn is_mapping(block: Block) -> bool {
 
 extern "C" fn allocate(size: usize, pc: usize) -> Block {
     // SAFETY: any size is valid.
-    allocated(unsafe { __libc_malloc(size) }, pc)
+    allocating(pc, || unsafe { __libc_malloc(size) })
 }
 
 extern "C" fn allocate_zeroed(count: usize, size: usize, pc: usize) -> Block {
     // SAFETY: any sizes are valid.
-    allocated(unsafe { __libc_calloc(count, size) }, pc)
+    allocating(pc, || unsafe { __libc_calloc(count, size) })
 }
 
 extern "C" fn reallocate(block: Block, size: usize, pc: usize) -> Block {
-    released(block, pc);
-    // SAFETY: the block is the program's, null, or its mistake.
-    let new = unsafe { __libc_realloc(block, size) };
+    if block.is_null() {
+        return allocate(size, pc);
+    }
+    // SAFETY: the block is the program's, or its mistake.
+    let call = || unsafe { __libc_realloc(block, size) };
+    if is_solo() {
+        return call();
+    }
+    let inside = released(block, pc);
+    let new = call();
     // Refused, the old block lives on.
     let living = if new.is_null() && size > 0 { block } else { new };
-    allocated(living, pc);
+    allocated(inside, living, pc);
     new
 }
 
@@ -98,20 +117,20 @@ fn no_memory() -> Block {
 
 extern "C" fn allocate_aligned(alignment: usize, size: usize, pc: usize) -> Block {
     // SAFETY: the C library checks the alignment.
-    allocated(unsafe { __libc_memalign(alignment, size) }, pc)
+    allocating(pc, || unsafe { __libc_memalign(alignment, size) })
 }
 
 extern "C" fn allocate_posix(to: *mut Block, alignment: usize, size: usize, pc: usize) -> libc::c_int {
     if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<Block>()) {
         return libc::EINVAL;
     }
-    // SAFETY: the alignment was checked. The function's contract leaves errno alone.
-    let block = errno::keep(|| unsafe { __libc_memalign(alignment, size) });
+    // The function's contract leaves errno alone.
+    let block = errno::keep(|| allocate_aligned(alignment, size, pc));
     if block.is_null() {
         return libc::ENOMEM;
     }
     // SAFETY: the caller's place for the result.
-    unsafe { to.write(allocated(block, pc)) };
+    unsafe { to.write(block) };
     0
 }
 
@@ -127,7 +146,7 @@ extern "C" fn allocate_whole_pages(size: usize, pc: usize) -> Block {
 }
 
 extern "C" fn release(block: Block, pc: usize) {
-    released(block, pc);
+    let _inside = if block.is_null() || is_solo() { None } else { released(block, pc) };
     // SAFETY: the block is the program's, null, or its mistake.
     unsafe { __libc_free(block) }
 }

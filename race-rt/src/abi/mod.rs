@@ -3,10 +3,10 @@
 //!
 //! LLVM's ThreadSanitizer pass puts a call before every access ([`access`]), in place of every atomic operation
 //! ([`atomic`]) and memory intrinsic ([`memory`]), and around every function ([`function`]). The allocator ([`malloc`]),
-//! the mapping of memory ([`mapping`]), the threads ([`pthread`]) and what synchronises them ([`mutex`],
+//! the mapping of memory ([`mapping`]), the threads ([`pthread`], [`c11_thread`]) and what synchronises them ([`mutex`],
 //! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
-//! ([`transfer`], [`descriptor`]) of the C library are interposed: the program's calls come here first. One lock of std's
-//! own is not the program's ([`thread_list`]). docs/whole-program.md says how all this is linked.
+//! ([`transfer`], [`passing`], [`descriptor`]) of the C library are interposed: the program's calls come here first. One
+//! lock of std's own is not the program's ([`thread_list`]). docs/whole-program.md says how all this is linked.
 //!
 //! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
 
@@ -14,6 +14,7 @@ pub mod access;
 pub mod allocator;
 pub mod atomic;
 pub mod barrier;
+pub mod c11_thread;
 pub mod condition;
 pub mod descriptor;
 pub mod function;
@@ -23,6 +24,7 @@ pub mod memory;
 pub mod mutex;
 pub mod next;
 pub mod once;
+pub mod passing;
 pub mod pthread;
 pub mod read_write_lock;
 pub mod semaphore;

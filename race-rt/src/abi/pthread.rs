@@ -6,9 +6,10 @@
 use std::ffi::{CStr, c_char};
 
 use hashbrown::HashMap;
-use libc::{c_int, c_void, pthread_attr_t, pthread_t};
+use libc::{c_int, c_void, pthread_attr_t, pthread_t, timespec};
 
 use super::next::Next;
+use super::told::real;
 use super::{thread_list, with_return_address};
 use crate::perturb;
 use crate::report::model::Pc;
@@ -16,7 +17,7 @@ use crate::sys::spin::Spin;
 use crate::thread::{Thread, ThreadId, current, last_step, registry};
 
 /// Not one that unwinds, for the reason that [`real`](super::told::real) gives.
-type Start = extern "C" fn(*mut c_void) -> *mut c_void;
+pub(super) type Start = extern "C" fn(*mut c_void) -> *mut c_void;
 
 static CREATE: Next = Next::new(c"pthread_create");
 static JOIN: Next = Next::new(c"pthread_join");
@@ -32,7 +33,7 @@ struct NewThread {
     state: Option<Box<Thread>>,
 }
 
-extern "C" fn create(
+pub(super) extern "C" fn create(
     to: *mut pthread_t,
     attributes: *const pthread_attr_t,
     start: Start,
@@ -112,18 +113,12 @@ fn forget_name(thread: pthread_t) -> Option<ThreadId> {
     THREADS.lock().as_mut()?.remove(&thread)
 }
 
-/// `pthread_join`, interposed.
-///
-/// # Safety
-/// As for the C library's.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pthread_join(thread: pthread_t, result: *mut *mut c_void) -> c_int {
+/// Runs `join`, which waits for the end of `thread` and returns zero when it has ended.
+fn joining(thread: pthread_t, join: impl FnOnce() -> c_int) -> c_int {
     // Looked up before: once the join has returned, the name may be another thread's.
     let id = forget_name(thread);
-    // SAFETY: the address is that of the C library's `pthread_join`.
-    let real: extern "C" fn(pthread_t, *mut *mut c_void) -> c_int = unsafe { std::mem::transmute(JOIN.address()) };
     let looking_away = current::enter();
-    let status = real(thread, result);
+    let status = join();
     drop(looking_away);
     if let Some(id) = id {
         if status != 0 {
@@ -133,6 +128,44 @@ pub unsafe extern "C" fn pthread_join(thread: pthread_t, result: *mut *mut c_voi
         }
     }
     status
+}
+
+/// `pthread_join`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pthread_join(thread: pthread_t, result: *mut *mut c_void) -> c_int {
+    // SAFETY: the type is right and the arguments are the caller's.
+    joining(thread, || unsafe { real!(JOIN: fn(pthread_t, *mut *mut c_void) -> c_int)(thread, result) })
+}
+
+/// `pthread_tryjoin_np`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pthread_tryjoin_np(thread: pthread_t, result: *mut *mut c_void) -> c_int {
+    static NEXT: Next = Next::new(c"pthread_tryjoin_np");
+    // SAFETY: the type is right and the arguments are the caller's.
+    joining(thread, || unsafe { real!(NEXT: fn(pthread_t, *mut *mut c_void) -> c_int)(thread, result) })
+}
+
+/// `pthread_timedjoin_np`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pthread_timedjoin_np(
+    thread: pthread_t,
+    result: *mut *mut c_void,
+    until: *const timespec,
+) -> c_int {
+    static NEXT: Next = Next::new(c"pthread_timedjoin_np");
+    // SAFETY: the type is right.
+    let join = unsafe { real!(NEXT: fn(pthread_t, *mut *mut c_void, *const timespec) -> c_int) };
+    // SAFETY: the arguments are the caller's.
+    joining(thread, || unsafe { join(thread, result, until) })
 }
 
 /// `pthread_detach`, interposed.

@@ -99,6 +99,8 @@ writes! {
     write as write_one(to, from: usize, size: usize) Buffers::One(from, size);
     pwrite as write_at(to, from: usize, size: usize, offset: off_t) Buffers::One(from, size);
     writev as write_many(to, vectors: *const iovec, count: c_int) Buffers::Many(vectors, count.max(0) as usize);
+    pwritev as write_many_at(to, vectors: *const iovec, count: c_int, offset: off_t)
+        Buffers::Many(vectors, count.max(0) as usize);
     send as send_one(to, from: usize, size: usize, flags: c_int) Buffers::One(from, size);
     sendmsg as send_message(to, message: *const msghdr, flags: c_int) Buffers::of_message(message);
 }
@@ -107,6 +109,8 @@ reads! {
     read as read_one(from, to: usize, size: usize) Buffers::One(to, size);
     pread as read_at(from, to: usize, size: usize, offset: off_t) Buffers::One(to, size);
     readv as read_many(from, vectors: *const iovec, count: c_int) Buffers::Many(vectors, count.max(0) as usize);
+    preadv as read_many_at(from, vectors: *const iovec, count: c_int, offset: off_t)
+        Buffers::Many(vectors, count.max(0) as usize);
     recv as receive_one(from, to: usize, size: usize, flags: c_int) Buffers::One(to, size);
     recvmsg as receive_message(from, message: *mut msghdr, flags: c_int) Buffers::of_message(message);
 }
@@ -174,12 +178,16 @@ with_return_address! {
     pwrite => write_at, "r8";
     pwrite64 => write_at, "r8";
     writev => write_many, "rcx";
+    pwritev => write_many_at, "r8";
+    pwritev64 => write_many_at, "r8";
     send => send_one, "r8";
     sendmsg => send_message, "rcx";
     read => read_one, "rcx";
     pread => read_at, "r8";
     pread64 => read_at, "r8";
     readv => read_many, "rcx";
+    preadv => read_many_at, "r8";
+    preadv64 => read_many_at, "r8";
     recv => receive_one, "r8";
     recvmsg => receive_message, "rcx";
     getrandom => random, "rcx";

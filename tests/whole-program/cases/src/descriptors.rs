@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_uint};
 use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Seek, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use crate::case::{Place, cases, in_order, side_by_side};
@@ -14,7 +14,7 @@ cases! {
     clean_socket_pair race_socket_pair_the_other_way clean_tcp race_after_tcp_write race_tcp_the_other_way
     clean_tcp_accept clean_tcp_shutdown clean_udp clean_file race_two_files clean_event_counter clean_waiting_by_epoll
     race_read_buffer race_written_buffer race_vectored_read_buffer race_received_buffer clean_rest_of_read_buffer
-    race_random_buffer clean_many_messages
+    race_random_buffer clean_many_messages clean_file_sent race_after_file_sent clean_spliced race_positioned_read_buffer
 }
 
 static PLACE: Place<u64> = Place::new(0);
@@ -193,6 +193,9 @@ unsafe extern "C" {
     fn epoll_create1(flags: c_int) -> c_int;
     fn epoll_ctl(epoll: c_int, operation: c_int, of: c_int, event: *mut Event) -> c_int;
     fn epoll_wait(epoll: c_int, events: *mut Event, room: c_int, timeout: c_int) -> c_int;
+    fn sendfile(to: c_int, from: c_int, offset: *mut i64, size: usize) -> isize;
+    fn splice(from: c_int, from_offset: *mut i64, to: c_int, to_offset: *mut i64, size: usize, flags: c_uint) -> isize;
+    fn preadv(from: c_int, vectors: *mut std::io::IoSliceMut<'_>, count: c_int, offset: i64) -> isize;
     fn getrandom(to: *mut u64, size: usize, flags: c_uint) -> isize;
 }
 
@@ -219,7 +222,7 @@ fn clean_waiting_by_epoll() {
     const ADD: c_int = 1;
     let counter = event_counter();
     (&counter).write_all(&1_u64.to_ne_bytes()).unwrap();
-    let descriptor = std::os::fd::AsRawFd::as_raw_fd(&counter);
+    let descriptor = counter.as_raw_fd();
     // SAFETY: the call has no preconditions.
     let epoll = unsafe { epoll_create1(0) };
     let register = || {
@@ -310,4 +313,52 @@ fn clean_many_messages() {
     };
     side_by_side(server, client);
     assert_eq!(PLACE.read(), 1000);
+}
+
+/// Sends the first byte of a file.
+fn send_file(to: &impl AsRawFd) {
+    let (mut filler, filled) = file();
+    filler.write_all(&[7]).unwrap();
+    // SAFETY: the descriptors are open.
+    assert_eq!(unsafe { sendfile(to.as_raw_fd(), filled.as_raw_fd(), std::ptr::null_mut(), 1) }, 1);
+}
+
+fn clean_file_sent() {
+    let (one, other) = UnixStream::pair().unwrap();
+    let send = || {
+        PLACE.write(1);
+        send_file(&one);
+    };
+    side_by_side(send, || hear_and_write(&other));
+}
+
+fn race_after_file_sent() {
+    let (one, other) = UnixStream::pair().unwrap();
+    let send = || {
+        send_file(&one);
+        PLACE.write(1);
+    };
+    in_order(send, || hear_and_write(&other));
+}
+
+fn clean_spliced() {
+    let ((middle, writer), (reader, end)) = (pipe(), pipe());
+    let pass = || {
+        write_and_tell(&writer);
+        let nowhere = std::ptr::null_mut();
+        // SAFETY: the descriptors are open.
+        assert_eq!(unsafe { splice(middle.as_raw_fd(), nowhere, end.as_raw_fd(), nowhere, 1, 0) }, 1);
+    };
+    side_by_side(pass, || hear_and_write(&reader));
+}
+
+fn race_positioned_read_buffer() {
+    let (mut filler, filled) = file();
+    filler.write_all(&[7; 16]).unwrap();
+    let read = || {
+        let mut vectors = [std::io::IoSliceMut::new(bytes())];
+        // SAFETY: the slices are vectors as the kernel has them.
+        assert_eq!(unsafe { preadv(filled.as_raw_fd(), vectors.as_mut_ptr(), 1, 8) }, 8);
+    };
+    in_order(read, || _ = PLACE.read());
 }

@@ -11,6 +11,7 @@ mod counters;
 mod descriptors;
 mod fences;
 mod foreign_locks;
+mod foreign_threads;
 mod heap;
 mod invisible;
 mod mutexes;
@@ -19,6 +20,7 @@ mod parking;
 mod ranges;
 mod read_write_locks;
 mod short_lives;
+mod signals;
 mod stacks;
 mod threads;
 mod volatile;
@@ -33,6 +35,7 @@ const CASES: &[&[case::Case]] = &[
     descriptors::CASES,
     fences::CASES,
     foreign_locks::CASES,
+    foreign_threads::CASES,
     heap::CASES,
     mutexes::CASES,
     once::CASES,
@@ -40,6 +43,7 @@ const CASES: &[&[case::Case]] = &[
     ranges::CASES,
     read_write_locks::CASES,
     short_lives::CASES,
+    signals::CASES,
     stacks::CASES,
     threads::CASES,
     volatile::CASES,
