@@ -149,22 +149,60 @@ cases! {
         });
     }
 
+    /// A block that one thread freed and another got has no past.
+    fn clean_reused() {
+        let (old, thread) = written_and_freed(2001);
+        let places = places(2001);
+        assert_eq!(places[0].pointer(), old, "the allocator hands the block out again");
+        places.iter().for_each(|place| place.write(2));
+        thread.join().unwrap();
+    }
+
     /// A block may be larger than was asked for, and what lies there had a life too.
     fn clean_rest_of_a_block() {
-        let places = Box::new([const { Place::new() }; 2001]);
-        let old = places[0].pointer();
-        let thread = thread::spawn(|| {
-            STEPS.wait_for(1);
-            places.iter().for_each(|place| place.write(1));
-            drop(places);
-            STEPS.take();
-        });
-        // Creating a thread allocates, which is over now.
-        STEPS.take();
-        STEPS.wait_for(2);
-        let places = Box::new([const { Place::new() }; 2000]);
+        let (old, thread) = written_and_freed(2001);
+        let places = places(2000);
         assert_eq!(places[0].pointer(), old, "the allocator hands the block out again");
         drop(places);
+        thread.join().unwrap();
+    }
+
+    /// The twin of reuse: the block was not freed.
+    fn race_shared() {
+        static ADDRESS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let thread = thread::spawn(|| {
+            let place = Box::new(Place::new());
+            place.write(1);
+            ADDRESS.store(Box::into_raw(place) as usize, std::sync::atomic::Ordering::SeqCst);
+            STEPS.take();
+        });
+        STEPS.wait_for(1);
+        // SAFETY: the pointer came from `Box::into_raw` and its thread has forgotten it.
+        let place = unsafe { Box::from_raw(ADDRESS.load(std::sync::atomic::Ordering::SeqCst) as *mut Place) };
+        place.write(2);
+        thread.join().unwrap();
+    }
+
+    /// Growing in place: what lies behind a block was another's.
+    fn clean_grown() {
+        let mut places: Vec<Place> = Vec::with_capacity(4000);
+        let behind = Box::new([const { Place::new() }; 2000]);
+        let (start, end) = (behind[0].pointer() as usize, behind[1999].pointer() as usize);
+        assert!(start > places.as_ptr() as usize);
+        let thread = thread::spawn(|| {
+            STEPS.wait_for(1);
+            behind.iter().for_each(|place| place.write(1));
+            drop(behind);
+            STEPS.take();
+        });
+        STEPS.take();
+        STEPS.wait_for(2);
+        let old = places.as_ptr();
+        places.reserve_exact(5000);
+        assert_eq!(places.as_ptr(), old, "the allocator grows the block in place");
+        places.resize_with(5000, Place::new);
+        assert!(places[4999].pointer() as usize > start && end > start);
+        places.iter().for_each(|place| place.write(2));
         thread.join().unwrap();
     }
 
@@ -194,6 +232,28 @@ cases! {
         }
         STEPS.wait_for(2);
     }
+}
+
+/// So many places in a block of their own.
+fn places(count: usize) -> Box<[Place]> {
+    (0..count).map(|_| Place::new()).collect()
+}
+
+/// The address of a block that another thread has written to and freed. It is too large for a thread's own store of free
+/// blocks.
+fn written_and_freed(count: usize) -> (*mut u64, thread::JoinHandle<()>) {
+    let places = places(count);
+    let address = places[0].pointer();
+    let thread = thread::spawn(|| {
+        STEPS.wait_for(1);
+        places.iter().for_each(|place| place.write(1));
+        drop(places);
+        STEPS.take();
+    });
+    // Creating a thread allocates, which is over now.
+    STEPS.take();
+    STEPS.wait_for(2);
+    (address, thread)
 }
 
 static SLOT: race::sync::Mutex<Option<Pointer>> = race::sync::Mutex::new(None);

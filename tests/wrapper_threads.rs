@@ -264,64 +264,6 @@ cases! {
         }
     }
 
-    /// A block that one thread freed and another got has no past. It is too large for a thread's own store of free blocks.
-    fn clean_heap_reused() {
-        let places = Box::new([const { Place::new() }; 2000]);
-        let old = places[0].pointer();
-        let thread = thread::spawn(|| {
-            STEPS.wait_for(1);
-            places.iter().for_each(|place| place.write(1));
-            drop(places);
-            STEPS.take();
-        });
-        // Creating a thread allocates, which is over now.
-        STEPS.take();
-        STEPS.wait_for(2);
-        let places = Box::new([const { Place::new() }; 2000]);
-        assert_eq!(places[0].pointer(), old, "the allocator hands the block out again");
-        places.iter().for_each(|place| place.write(2));
-        thread.join().unwrap();
-    }
-
-    /// The twin: the block was not freed.
-    fn race_heap_shared() {
-        static ADDRESS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-        let thread = thread::spawn(|| {
-            let place = Box::new(Place::new());
-            place.write(1);
-            ADDRESS.store(Box::into_raw(place) as usize, std::sync::atomic::Ordering::SeqCst);
-            STEPS.take();
-        });
-        STEPS.wait_for(1);
-        // SAFETY: the pointer came from `Box::into_raw` and its thread has forgotten it.
-        let place = unsafe { Box::from_raw(ADDRESS.load(std::sync::atomic::Ordering::SeqCst) as *mut Place) };
-        place.write(2);
-        thread.join().unwrap();
-    }
-
-    /// Growing in place: what lies behind a block was another's.
-    fn clean_heap_grown() {
-        let mut places: Vec<Place> = Vec::with_capacity(4000);
-        let behind = Box::new([const { Place::new() }; 2000]);
-        let (start, end) = (behind[0].pointer() as usize, behind[1999].pointer() as usize);
-        assert!(start > places.as_ptr() as usize);
-        let thread = thread::spawn(|| {
-            STEPS.wait_for(1);
-            behind.iter().for_each(|place| place.write(1));
-            drop(behind);
-            STEPS.take();
-        });
-        STEPS.take();
-        STEPS.wait_for(2);
-        let old = places.as_ptr();
-        places.reserve_exact(5000);
-        assert_eq!(places.as_ptr(), old, "the allocator grows the block in place");
-        places.resize_with(5000, Place::new);
-        assert!(places[4999].pointer() as usize > start && end > start);
-        places.iter().for_each(|place| place.write(2));
-        thread.join().unwrap();
-    }
-
     /// A thread that std made is known from its first event on; all before counts as ordered before it.
     fn clean_thread_of_std() {
         X.write(1);
