@@ -86,7 +86,10 @@
 //!
 //! Plain memory behind raw pointers and references is seen in functions under [`#[race::instrument]`](instrument).
 //!
-//! Beyond std there are [`channel`]s for many receivers and a [`sync::WaitGroup`]; both also report their misuse.
+//! Beyond std there are [`channel`]s for many receivers with [`select!`], timers ([`time`]), [`sync::WaitGroup`],
+//! [`sync::Semaphore`], [`sync::Map`], [`sync::Pool`] and the guardless locks of [`sync::raw`], which also report their misuse;
+//! [`cell::RaceCell`], a plain shared variable; and [`task`]s of any executor. What synchronises by other means says so:
+//! [`acquire`], [`release`], [`ignore`], [`forget`].
 //!
 //! # Running
 //!
@@ -153,7 +156,10 @@
 //!   same step as it, counts as ordered before.
 //! - Destructors of thread-locals belong to their thread, but in a scope's thread they are not recorded.
 //! - Blocks of the C library's allocator, Rust's default one, start afresh whenever they are handed out; a custom
-//!   allocator is wrapped in [`alloc::Tracked`], and an arena or pool says `race::forget`.
+//!   allocator is wrapped in [`alloc::Tracked`], and an arena or pool says [`forget`]. Giving a block back counts as a write of
+//!   what was accessed in it; where std's `Arc` does it, only accesses that come later are held against it. What
+//!   `Arc::into_inner` has taken out is freed by its taker, without the order that the count made: a report that names
+//!   such a free may be false.
 //! - Orders that an implementation happens to make, beyond its type's contract, do not count here: a reader of an
 //!   [`sync::RwLock`] orders no other reader. The executions explored are those that happen: no weak memory effects are
 //!   simulated.
