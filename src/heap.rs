@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use race_rt::shadow::map::{self, GRANULE};
 use race_rt::sync::addressed;
+use race_rt::sys::memory;
 use race_rt::thread::current;
 
 use crate::engine::{HERE, with};
@@ -116,17 +117,11 @@ fn released(block: *mut c_void) {
     }
     let size = usable_size(block);
     given_back(block as usize, size);
-    if is_mapping(block) {
+    // SAFETY: the caller's promise: a block of the C library's that is not free.
+    if unsafe { memory::is_mapping(block) } {
         // The memory goes back to the kernel, and what it becomes next is not known here.
         handed_out(block as usize, size);
     }
-}
-
-/// Whether the block is a mapping of its own: the C library says so in the word before it.
-fn is_mapping(block: *mut c_void) -> bool {
-    const IS_MAPPED: usize = 2;
-    // SAFETY: the block is one of the C library's, which keeps its size and flags there.
-    unsafe { *block.cast::<usize>().sub(1) & IS_MAPPED != 0 }
 }
 
 /// The C library's function of this name.

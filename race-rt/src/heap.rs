@@ -144,14 +144,9 @@ impl Thread {
         };
         // An untouched granule can race with its allocation only, and that alike for all of them: one is enough.
         self.access(range.start, GRANULE, AccessKind::Free, site);
-        map::for_each_touched(range.start, range.end, |first, last| {
-            for address in (first..last).step_by(GRANULE) {
-                // SAFETY: the range is covered.
-                if unsafe { map::word_of(address) }.load(Relaxed) != 0 {
-                    self.access(address, GRANULE, AccessKind::Free, site);
-                    Granule::lock(address).reset(None, &mut self.records);
-                }
-            }
+        map::for_each_touched(range.start, range.end, |address| {
+            self.access(address, GRANULE, AccessKind::Free, site);
+            Granule::lock(address).reset(None, &mut self.records);
         });
         note(range, Some(Entry { word, site }));
     }
@@ -162,14 +157,9 @@ impl Thread {
         let Some(range) = whole_granules(start & !(GRANULE - 1), end.next_multiple_of(GRANULE)) else {
             return;
         };
-        map::for_each_touched(range.start, range.end, |first, last| {
-            for granule in (first..last).step_by(GRANULE) {
-                // SAFETY: the range is covered.
-                if unsafe { map::word_of(granule) }.load(Relaxed) != 0 {
-                    let (from, to) = (granule.max(start), (granule + GRANULE).min(end));
-                    self.access(from, to - from, AccessKind::Free, site);
-                }
-            }
+        map::for_each_touched(range.start, range.end, |granule| {
+            let (from, to) = (granule.max(start), (granule + GRANULE).min(end));
+            self.access(from, to - from, AccessKind::Free, site);
         });
     }
 }

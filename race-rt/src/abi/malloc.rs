@@ -12,7 +12,7 @@ use super::{thread_list, with_return_address};
 use crate::access;
 use crate::report::model::Pc;
 use crate::sys::errno;
-use crate::sys::memory::PAGE;
+use crate::sys::memory::{self, PAGE};
 use crate::thread::Hot;
 use crate::thread::current::{self, Inside};
 
@@ -61,18 +61,12 @@ fn released(block: Block, pc: usize) -> Option<Inside> {
     // SAFETY: the program owns the block and is giving it back.
     let size = unsafe { libc::malloc_usable_size(block) };
     thread.freed(block as usize, size, site);
-    if is_mapping(block) {
+    // SAFETY: as above.
+    if unsafe { memory::is_mapping(block) } {
         // The memory goes back to the kernel, and what it becomes next is not known here.
         thread.forget(block as usize, block as usize + size);
     }
     Some(thread)
-}
-
-/// Whether the block is a mapping of its own: the C library says so in the word before it.
-fn is_mapping(block: Block) -> bool {
-    const IS_MAPPED: usize = 2;
-    // SAFETY: the block is one of the C library's, which keeps its size and flags there.
-    unsafe { *block.cast::<usize>().sub(1) & IS_MAPPED != 0 }
 }
 
 extern "C" fn allocate(size: usize, pc: usize) -> Block {

@@ -195,14 +195,7 @@ fn forget_into(start: usize, end: usize, records: &mut RecordCache) {
     let Some(range) = whole_granules(start, end) else {
         return;
     };
-    map::for_each_touched(range.start, range.end, |first, last| {
-        for address in (first..last).step_by(GRANULE) {
-            // SAFETY: the range is covered.
-            if unsafe { map::word_of(address) }.load(Relaxed) != 0 {
-                Granule::lock(address).reset(None, records);
-            }
-        }
-    });
+    map::for_each_touched(range.start, range.end, |address| Granule::lock(address).reset(None, records));
     addressed::forget(range.clone());
     heap::forget(range);
 }

@@ -15,6 +15,7 @@
 //! `ulimit -s unlimited` selects maps from 0x2a up and cannot be served.
 
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use crate::sys::memory::{self, PAGE};
@@ -77,20 +78,28 @@ pub unsafe fn site_of(address: usize) -> &'static AtomicU32 {
 /// Bytes of shadow that are walked without asking which of them were ever touched.
 const FEW_PAGES: usize = 4 * PAGE;
 
-/// Calls `each(first, last)` for the runs of granules of `start..end` whose words memory backs; all others are
-/// untouched. `start` and `end` are covered, in one range, and multiples of [`GRANULE`].
-pub fn for_each_touched(start: usize, end: usize, mut each: impl FnMut(usize, usize)) {
+/// Calls `each` for the address of every granule of `start..end` that was touched. `start` and `end` are covered, in one
+/// range, and multiples of [`GRANULE`].
+pub fn for_each_touched(start: usize, end: usize, mut each: impl FnMut(usize)) {
+    let mut look = |first: usize, last: usize| {
+        for address in (first..last).step_by(GRANULE) {
+            // SAFETY: the range is covered.
+            if unsafe { word_of(address) }.load(Relaxed) != 0 {
+                each(address);
+            }
+        }
+    };
     let words = word_address(start) & !(PAGE - 1);
     let words_end = (word_address(end - GRANULE) + GRANULE).next_multiple_of(PAGE);
     if words_end - words <= FEW_PAGES {
         // Looking at all of it costs less than asking the system.
-        return each(start, end);
+        return look(start, end);
     }
     memory::for_each_resident(words, words_end - words, |from, size| {
         // Words and granules have one size, so the distance is the same on both sides.
         let first = (start + from).saturating_sub(word_address(start)).max(start);
         let last = (start + from + size - word_address(start)).min(end);
-        each(first, last);
+        look(first, last);
     });
 }
 

@@ -78,3 +78,13 @@ pub fn for_each_resident(address: usize, size: usize, mut each: impl FnMut(usize
         at += bytes;
     }
 }
+
+/// Whether a block of the C library's allocator is a mapping of its own, which goes back to the kernel when it is freed.
+///
+/// # Safety
+/// The block is one of that allocator's and not free.
+pub unsafe fn is_mapping(block: *mut libc::c_void) -> bool {
+    const IS_MAPPED: usize = 2;
+    // SAFETY: the C library keeps a block's size and flags in the word before it.
+    unsafe { *block.cast::<usize>().sub(1) & IS_MAPPED != 0 }
+}
