@@ -3,5 +3,6 @@
 fn main() {
     let directory = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     println!("cargo::metadata=manifest_dir={directory}");
-    println!("cargo::rerun-if-changed=build.rs");
+    // By its whole path: when a checkout and its target folder move, the old path is gone and this runs again.
+    println!("cargo::rerun-if-changed={directory}/build.rs");
 }
