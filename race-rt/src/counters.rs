@@ -54,9 +54,8 @@ pub static COUNTERS: Counters = Counters {
 };
 
 impl Counters {
-    /// One line that says what was given up; `None` when nothing was.
-    pub fn summary(&self) -> Option<String> {
-        let all = [
+    fn all(&self) -> [(&Counter, &'static str); 7] {
+        [
             (&self.entries_lost, "accesses forgotten (out of shadow records)"),
             (&self.edges_lost, "atomics without edges (out of cells)"),
             (&self.stacks_lost, "call stacks lost (context tree full)"),
@@ -64,7 +63,17 @@ impl Counters {
             (&self.accesses_uncovered, "accesses outside the shadow"),
             (&self.events_reentrant, "events in signal handlers skipped"),
             (&self.slots_merged, "threads without a slot of their own"),
-        ];
+        ]
+    }
+
+    /// A forked child counts for itself: what its parent gave up the parent tells.
+    pub fn reset(&self) {
+        self.all().iter().for_each(|(counter, _)| counter.0.store(0, Relaxed));
+    }
+
+    /// One line that says what was given up; `None` when nothing was.
+    pub fn summary(&self) -> Option<String> {
+        let all = self.all();
         let parts: Vec<String> = all
             .iter()
             .filter(|(counter, _)| counter.get() > 0)

@@ -14,12 +14,8 @@ use crate::thread::{current, registry};
 pub fn install() {
     // SAFETY: the handler has the type that `on_exit` wants and lives as long as the process.
     unsafe { on_exit(at_exit, std::ptr::null_mut()) };
-    // SAFETY: the handler has the right type and lives as long as the process.
-    unsafe { libc::pthread_atfork(None, None, Some(after_fork)) };
-}
-
-unsafe extern "C" fn after_fork() {
-    current::after_fork_in_child();
+    #[cfg(feature = "whole-program")]
+    crate::abi::process::install();
 }
 
 unsafe extern "C" {
@@ -30,9 +26,34 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     if current::is_unwatched() {
         return;
     }
-    let options = options();
-    wait_for_others(Duration::from_millis(u64::from(options.atexit_sleep_ms)));
+    wait_for_others(Duration::from_millis(u64::from(options().atexit_sleep_ms)));
     let _inside = current::enter();
+    let with_races = tell(status);
+    if with_races != status {
+        // SAFETY: flushes all of stdio's streams, as the exit that is cut short here would.
+        unsafe { libc::fflush(std::ptr::null_mut()) };
+        exit::leave(with_races);
+    }
+}
+
+/// The process ends without its exit handlers, and so waits for nobody. What is told at exit is told, and the status to
+/// end with is returned.
+#[cfg(feature = "whole-program")]
+pub(crate) fn at_once(status: libc::c_int) -> libc::c_int {
+    if current::is_unwatched() {
+        return status;
+    }
+    if current::is_at_work() {
+        // A signal's handler: what it has interrupted may hold any lock.
+        return exit::status(status, gather::count(), options().exitcode);
+    }
+    let _inside = current::enter();
+    tell(status)
+}
+
+/// Tells what there is to tell at the end, and returns the status to end with.
+fn tell(status: libc::c_int) -> libc::c_int {
+    let options = options();
     let races = gather::count();
     if options.verbose || (races > 0 && options.perturb != Perturb::Off) {
         sink().write(&format!("race: seed={} (in RACE_OPTIONS it repeats these pauses)\n", perturb::seed()));
@@ -43,15 +64,10 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     if let Some(late) = attribution::late_summary() {
         sink().write(&late);
     }
-    let Some(line) = exit::final_line(races) else {
-        return;
-    };
-    sink().write(&line);
-    if status == 0 && options.exitcode != 0 {
-        // SAFETY: flushes all of stdio's streams, as the exit that is cut short here would.
-        unsafe { libc::fflush(std::ptr::null_mut()) };
-        exit::leave(i32::from(options.exitcode));
+    if let Some(line) = exit::final_line(races) {
+        sink().write(&line);
     }
+    exit::status(status, races, options.exitcode)
 }
 
 /// Waits until no other thread is alive, at most so long, whatever signals interrupt.

@@ -9,7 +9,7 @@ use crate::report::sink::Sink;
 use crate::shadow::{map, record};
 use crate::sync::atomic_cell;
 use crate::sys::spin::wait_while;
-use crate::thread::{context, last_step};
+use crate::thread::{context, fork, last_step};
 
 const NOT_STARTED: u8 = 0;
 const STARTING: u8 = 1;
@@ -75,13 +75,13 @@ fn start() {
     }
     let probe = 0u8;
     if !map::is_covered(&raw const probe as usize) {
-        fail(
-            "this process's stack lies outside the address ranges that have a shadow; run it without `ulimit -s unlimited`",
+        exit::refuse(
+            &"this process's stack lies outside the address ranges that have a shadow; run it without `ulimit -s unlimited`",
         );
     }
     let reserved = map::reserve().and_then(|()| record::reserve()).and_then(|()| atomic_cell::reserve());
     if let Err(error) = reserved.and_then(|()| context::reserve()) {
-        fail(&format!(
+        exit::refuse(&format_args!(
             "cannot reserve the address space for the shadow memory ({error}); allow overcommit (vm.overcommit_memory=0) \
              and lift the limit on address space (`ulimit -v unlimited`)"
         ));
@@ -90,13 +90,5 @@ fn start() {
     STATE.store(STARTED, Ordering::Release);
     last_step::key();
     crate::finale::install();
-}
-
-fn fail(what: &str) -> ! {
-    let line = format!("race: {what}\n");
-    // SAFETY: the buffer is valid for its length; after that the process ends.
-    unsafe {
-        libc::write(2, line.as_ptr().cast(), line.len());
-        libc::_exit(2)
-    }
+    fork::install();
 }

@@ -25,6 +25,7 @@ pub mod mutex;
 pub mod next;
 pub mod once;
 pub mod passing;
+pub mod process;
 pub mod pthread;
 pub mod read_write_lock;
 pub mod semaphore;

@@ -13,7 +13,7 @@ use super::told::real;
 use super::{thread_list, with_return_address};
 use crate::perturb;
 use crate::report::model::Pc;
-use crate::sys::spin::Spin;
+use crate::sys::spin::{Spin, SpinGuard};
 use crate::thread::{Thread, ThreadId, current, last_step, registry};
 
 /// Not one that unwinds, for the reason that [`real`](super::told::real) gives.
@@ -26,6 +26,21 @@ static SET_NAME: Next = Next::new(c"pthread_setname_np");
 
 /// The system's names of the threads that can still be joined or detached.
 static THREADS: Spin<Option<HashMap<pthread_t, ThreadId>>> = Spin::new(None);
+
+/// The names, which nobody else can look at or change so long. No thread begins or is joined meanwhile.
+pub(crate) struct Names(SpinGuard<'static, Option<HashMap<pthread_t, ThreadId>>>);
+
+impl Names {
+    /// Waits for them.
+    pub(crate) fn lock() -> Names {
+        Names(THREADS.lock())
+    }
+
+    /// No other thread can be joined: in a forked child.
+    pub(crate) fn forget(&mut self) {
+        self.0.take();
+    }
+}
 
 struct NewThread {
     start: Start,
@@ -118,6 +133,9 @@ fn joining(thread: pthread_t, join: impl FnOnce() -> c_int) -> c_int {
     // Looked up before: once the join has returned, the name may be another thread's.
     let id = forget_name(thread);
     let looking_away = current::enter();
+    if let Some(thread) = &looking_away {
+        thread.rest();
+    }
     let status = join();
     drop(looking_away);
     if let Some(id) = id {

@@ -69,6 +69,13 @@ impl Dedupe {
         admitted
     }
 
+    /// Nothing has been reported any more, as in a forked child, whose parent's reports are not its own.
+    pub fn forget(&self) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.reported.store(0, Ordering::Relaxed);
+        self.suppressed.store(0, Ordering::Relaxed);
+    }
+
     /// How many races were to be reported so far.
     pub fn reported(&self) -> u64 {
         self.reported.load(Ordering::Relaxed)

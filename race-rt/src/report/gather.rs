@@ -46,6 +46,12 @@ pub fn count() -> u64 {
     DEDUPE.reported()
 }
 
+/// This process has not reported anything: it was forked just now.
+pub(crate) fn forget_reports() {
+    DEDUPE.forget();
+    SEEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+}
+
 /// `thread` accesses the granule of `address` at `site`, and races with the entry `other` on its bytes.
 #[cold]
 #[inline(never)]

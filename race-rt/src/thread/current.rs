@@ -2,8 +2,7 @@
 //!
 //! A thread that the engine has not met points to a placeholder whose epoch matches nothing, so the hot path needs no
 //! check of its own for it; the first event that leaves the hot path makes the thread's real state. After its end it
-//! points to another placeholder, and nothing it still does is recorded. So does the only thread of a child forked from
-//! among several.
+//! points to another placeholder, and nothing it still does is recorded.
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut, Range};
@@ -11,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::call_stack::CallStack;
+use super::fork::{self, Stateless};
 use super::{Hot, Thread, last_step, registry};
 use crate::access;
 use crate::report::gather;
@@ -60,12 +60,13 @@ pub fn enter() -> Option<Inside> {
     }
     let thread = hot.cast::<Thread>();
     // SAFETY: a pointer that is no placeholder is the running thread's own state, which nobody else writes.
-    if unsafe { (*thread).inside } {
+    if unsafe { !(*thread).presence.is_outside() } {
         return None;
     }
     // SAFETY: as above.
     unsafe {
-        (*thread).inside = true;
+        (*thread).presence.enter();
+        fork::let_pass(&(*thread).presence);
         (*thread).step_if_asked();
     }
     Some(Inside { thread })
@@ -81,11 +82,11 @@ pub fn is_known() -> bool {
 pub fn is_at_work() -> bool {
     let hot = hot();
     // SAFETY: as in `enter`.
-    !is_unknown(hot) && !is_ended(hot) && unsafe { (*hot.cast::<Thread>()).inside }
+    !is_unknown(hot) && !is_ended(hot) && unsafe { !(*hot.cast::<Thread>()).presence.is_outside() }
 }
 
-/// Set in a child that was forked from among several threads: locks of the engine may be held there by threads that did
-/// not come along, so it is not watched.
+/// Set in a child that was forked while the engine was at work for others: its locks may be held there by threads that
+/// did not come along, so it is not watched.
 static UNWATCHED: AtomicBool = AtomicBool::new(false);
 
 /// Whether this process is such a child.
@@ -93,13 +94,34 @@ pub fn is_unwatched() -> bool {
     UNWATCHED.load(Relaxed)
 }
 
-/// What happens in a forked child, before anything else does.
-pub fn after_fork_in_child() {
+/// This process is such a child.
+pub(super) fn stop_watching() {
+    UNWATCHED.store(true, Relaxed);
+    CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+}
+
+/// Nothing is recorded of the running thread, which begins or ends a fork, until [`look_back`]. False when the engine is
+/// at work for it already.
+pub(super) fn look_away() -> bool {
     let hot = hot();
-    let alone = is_unknown(hot) || registry::live_hint() <= 1;
-    if !alone {
-        UNWATCHED.store(true, Relaxed);
-        CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+    if is_unknown(hot) || is_ended(hot) {
+        return !WITHOUT_STATE.replace(true);
+    }
+    // SAFETY: as in `enter`.
+    let presence = unsafe { &(*hot.cast::<Thread>()).presence };
+    let was_outside = presence.is_outside();
+    presence.enter();
+    was_outside
+}
+
+/// Takes back a [`look_away`] that was true.
+pub(super) fn look_back() {
+    let hot = hot();
+    if is_unknown(hot) || is_ended(hot) {
+        WITHOUT_STATE.set(false);
+    } else {
+        // SAFETY: as in `enter`.
+        unsafe { (*hot.cast::<Thread>()).presence.leave() };
     }
 }
 
@@ -117,6 +139,7 @@ fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
         return None;
     }
     crate::start::ensure();
+    let _at_work = Stateless::begin();
     // SAFETY: neither call has preconditions.
     let is_main = unsafe { libc::syscall(libc::SYS_gettid) == libc::getpid() as i64 };
     let thread = registry::adopt(is_main);
@@ -137,6 +160,7 @@ fn adopt(hot: *mut Hot) -> Option<*mut Hot> {
 pub fn begin(thread: Box<Thread>) {
     // Asking for the stack allocates, by a thread that is not to be adopted for it.
     let without_state = WITHOUT_STATE.replace(true);
+    let _at_work = Stateless::begin();
     install(thread, stack::current());
     WITHOUT_STATE.set(without_state);
 }
@@ -166,6 +190,7 @@ pub fn end() {
     }
     CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
     WITHOUT_STATE.set(true);
+    let _at_work = Stateless::begin();
     // SAFETY: the pointer came from `Box::into_raw` in `install` and is given up by the line above.
     let mut thread = unsafe { Box::from_raw(hot.cast::<Thread>()) };
     if let Some(stack) = thread.stack.take().or_else(stack::current) {
@@ -185,6 +210,7 @@ pub fn forget(start: usize, end: usize) {
             thread.forget(start, end);
         }
     } else if !is_unwatched() && !WITHOUT_STATE.replace(true) {
+        let _at_work = Stateless::begin();
         access::forget(start, end);
         WITHOUT_STATE.set(false);
     }
@@ -208,6 +234,12 @@ impl Inside {
     /// The engine stays at work for the thread, and so records nothing that the thread does, until [`resume`].
     pub(crate) fn stay(self) {
         std::mem::forget(self);
+    }
+
+    /// Nothing is recorded of the thread, as before, but the engine does nothing for it either until this is dropped: for
+    /// calls of the C library's that may take long.
+    pub(crate) fn rest(&self) {
+        self.presence.rest();
     }
 }
 
@@ -234,7 +266,7 @@ impl Drop for Inside {
     fn drop(&mut self) {
         // SAFETY: as for `deref`.
         let untold = unsafe {
-            (*self.thread).inside = false;
+            (*self.thread).presence.leave();
             !(*self.thread).untold.is_empty()
         };
         if untold {

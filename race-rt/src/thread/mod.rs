@@ -1,13 +1,15 @@
 //! Threads: who they are ([`registry`]), what each knows and does ([`Thread`]), which one is running ([`current`]),
-//! when it ends ([`last_step`]), which locks it holds ([`holds`]), which of them are logical tasks ([`task`], [`lane`]) and how it got where it is ([`call_stack`], [`context`]; `unwind`
+//! when it ends ([`last_step`]), what a fork does to all of them ([`fork`]), which locks it holds ([`holds`]), which of them are logical tasks ([`task`], [`lane`]) and how it got where it is ([`call_stack`], [`context`]; `unwind`
 //! in programs that do not announce their functions).
 
 pub mod call_stack;
 pub mod context;
 pub mod current;
+pub(crate) mod fork;
 pub mod holds;
 pub mod lane;
 pub mod last_step;
+mod presence;
 pub mod registry;
 mod state;
 pub mod task;

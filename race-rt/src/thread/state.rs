@@ -11,6 +11,7 @@ use super::ThreadId;
 use super::call_stack::CallStack;
 use super::context::{NodeCache, NodeId};
 use super::holds::Holds;
+use super::presence::Presence;
 use super::registry::{self, Registration};
 use crate::clock::{Epoch, Head, Heads, ThreadClock};
 use crate::heap::BlockCache;
@@ -63,7 +64,7 @@ pub struct Thread {
     /// Reports of its races that the program is to be told of.
     pub(crate) untold: Vec<Untold>,
     /// Whether the engine is at work for this thread: what it does then is not the program's doing.
-    pub(crate) inside: bool,
+    pub(crate) presence: Presence,
 }
 
 impl Thread {
@@ -87,7 +88,7 @@ impl Thread {
             reference_drops: 0,
             ignoring: 0,
             untold: Vec::new(),
-            inside: false,
+            presence: Presence::outside(),
         };
         thread.set_solo(false);
         thread

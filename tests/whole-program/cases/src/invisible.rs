@@ -43,6 +43,13 @@ pub fn meet(steps: u32) {
     wait(steps);
 }
 
+/// No step was made: in a forked child, whose threads count their own.
+pub fn restart() {
+    let place = STEPS.0.get();
+    // SAFETY: the place is the static counter, and the child has one thread.
+    unsafe { asm!("mov dword ptr [{}], 0", in(reg) place, options(nostack)) }
+}
+
 /// A word that passes a value, an address for instance, with no order that could be seen.
 pub struct Word(UnsafeCell<usize>);
 

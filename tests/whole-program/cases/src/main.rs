@@ -12,6 +12,7 @@ mod descriptors;
 mod fences;
 mod foreign_locks;
 mod foreign_threads;
+mod forks;
 mod heap;
 mod invisible;
 mod mutexes;
@@ -36,6 +37,7 @@ const CASES: &[&[case::Case]] = &[
     fences::CASES,
     foreign_locks::CASES,
     foreign_threads::CASES,
+    forks::CASES,
     heap::CASES,
     mutexes::CASES,
     once::CASES,
