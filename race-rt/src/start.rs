@@ -1,5 +1,6 @@
 //! The engine's own start: reservations and options, before the first event, whichever that is.
 
+use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -8,6 +9,7 @@ use crate::report::exit;
 use crate::report::sink::Sink;
 use crate::shadow::{map, record};
 use crate::sync::atomic_cell;
+use crate::sys::memory::{self, PAGE};
 use crate::sys::spin::wait_while;
 use crate::thread::{context, fork, last_step};
 
@@ -73,14 +75,7 @@ fn start() {
         wait_while(|| STATE.load(Ordering::Acquire) != STARTED);
         return;
     }
-    let probe = 0u8;
-    if !map::is_covered(&raw const probe as usize) {
-        exit::refuse(
-            &"this process's stack lies outside the address ranges that have a shadow; run it without `ulimit -s unlimited`",
-        );
-    }
-    let reserved = map::reserve().and_then(|()| record::reserve()).and_then(|()| atomic_cell::reserve());
-    if let Err(error) = reserved.and_then(|()| context::reserve()) {
+    if let Err(error) = reserve() {
         exit::refuse(&format_args!(
             "cannot reserve the address space for the shadow memory ({error}); allow overcommit (vm.overcommit_memory=0) \
              and lift the limit on address space (`ulimit -v unlimited`)"
@@ -91,4 +86,22 @@ fn start() {
     last_step::key();
     crate::finale::install();
     fork::install();
+}
+
+/// Reserves all that must exist before the first event.
+fn reserve() -> io::Result<()> {
+    // The kernel tells where it maps by doing so; the stack and the program itself are always where they should.
+    let probe = memory::reserve(PAGE)?;
+    if !map::is_covered(probe) {
+        exit::refuse(&format_args!(
+            "the kernel maps memory at {probe:#x}, which the shadow memory needs; run it with a limited stack \
+             (`ulimit -s 8192`) and without `setarch --addr-compat-layout`"
+        ));
+    }
+    // SAFETY: the page is the one just reserved, and nobody has seen it.
+    unsafe { memory::release(probe, PAGE) };
+    map::reserve()?;
+    record::reserve()?;
+    atomic_cell::reserve()?;
+    context::reserve()
 }

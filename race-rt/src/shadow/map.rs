@@ -11,8 +11,8 @@
 //! sites     0x20..0x22              0x0a.8..0x20   (address / 2) xor 0x20
 //! ```
 //!
-//! One reservation for the words, one for the sites; memory backs only what is touched. The legacy layout that
-//! `ulimit -s unlimited` selects maps from 0x2a up and cannot be served.
+//! One reservation for the words, one for the sites; memory backs only what is touched. With a stack without limit the
+//! kernel maps from 0x2a up or from 0x15 down, which cannot be served: `start` refuses it.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
