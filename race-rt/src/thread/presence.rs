@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const OUTSIDE: u8 = 0;
 const INSIDE: u8 = 1;
+#[cfg(feature = "whole-program")]
 const RESTING: u8 = 2;
 
 /// Where one thread is.
@@ -39,6 +40,7 @@ impl Presence {
     }
 
     /// The engine looks away from the thread and does not touch anything for it either, until it leaves.
+    #[cfg(feature = "whole-program")]
     pub(crate) fn rest(&self) {
         self.0.store(RESTING, Release);
     }
