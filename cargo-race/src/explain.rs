@@ -1,20 +1,25 @@
 //! `cargo race explain`: what a command would do in this project, in plain words, and what the detector would not see.
 //!
 //! Guarantee: nothing is built or prepared, and the command that is shown is the one that would run, because the same code
-//! makes both. Can miss: C code that a build script compiles without one of the crates known for that.
+//! makes both. Can miss: before a build, C code that a build script compiles without one of the crates known for that.
 
 use std::ffi::OsString;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cargo_arguments::SUBDIRECTORY;
+use crate::built::Built;
+use crate::cargo_arguments::{CargoArguments, SUBDIRECTORY, TARGET_DIRECTORY};
 use crate::command::Request;
 use crate::environment::quoted;
 use crate::error::Error;
 use crate::packages::{self, Packages};
 use crate::setup::{Entries, Preparation};
 use crate::situation::Situation;
+use crate::toolchain::SUPPORTED_HOST;
+
+/// Objects that are named one by one.
+const FEW: usize = 8;
 
 /// Commands that can be explained.
 const BUILDING: [&str; 5] = ["run", "test", "build", "bench", "nextest"];
@@ -37,6 +42,7 @@ pub fn print(mut words: Vec<OsString>) -> Result<String, Error> {
     let entries = Preparation::detect()?.places();
     let profile = request.profile();
     let packages = Packages::read(&situation.cargo, &request.arguments.selecting_project());
+    let place = built_at(&situation, &request.arguments, &profile);
     let command = request.command(&situation, &entries)?;
 
     let mut text = String::new();
@@ -45,7 +51,23 @@ pub fn print(mut words: Vec<OsString>) -> Result<String, Error> {
     chained(&mut text, &situation);
     shown(&mut text, &command, seeds);
     unseen(&mut text, packages.as_ref());
+    seen_when_built(&mut text, &place, packages.as_ref());
     Ok(text)
+}
+
+/// Where the profile's files are, or will be.
+fn built_at(situation: &Situation, arguments: &CargoArguments, profile: &str) -> PathBuf {
+    let chosen = arguments.values(TARGET_DIRECTORY).last().map(PathBuf::from);
+    let project = &situation.project;
+    // Libraries are intermediate files.
+    let directory = project.separate_build_directory().cloned().or(chosen);
+    let directory = directory.unwrap_or_else(|| project.target_directory.clone());
+    let name = match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    };
+    directory.join(SUBDIRECTORY).join(SUPPORTED_HOST).join(name)
 }
 
 fn line(text: &mut String, words: impl std::fmt::Display) {
@@ -153,4 +175,24 @@ fn unseen(text: &mut String, packages: Option<&Packages>) {
         );
     }
     line(text, "  inline assembly anywhere");
+}
+
+fn seen_when_built(text: &mut String, place: &Path, packages: Option<&Packages>) {
+    let belongs = |name: &str| packages.is_none_or(|packages| packages.libraries.iter().any(|library| library == name));
+    let Some(built) = Built::read(place, belongs) else {
+        line(text, "  objects and shared libraries: not known before a build; ask again after it");
+        return;
+    };
+    line(text, format_args!("Not instrumented of what is built in {}:", place.display()));
+    if built.objects.is_empty() {
+        line(text, "  objects in the libraries of crates: none");
+    }
+    for (library, objects) in &built.objects {
+        let named: Vec<&str> = objects.iter().map(String::as_str).take(FEW).collect();
+        let more = objects.len() - named.len();
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        line(text, format_args!("  objects in the library of {library}: {}{more}", named.join(", ")));
+    }
+    let libraries: Vec<&str> = built.libraries.iter().map(String::as_str).collect();
+    line(text, format_args!("  shared libraries that the programs need: {}", libraries.join(", ")));
 }

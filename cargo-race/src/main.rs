@@ -8,6 +8,7 @@
 mod archive;
 mod arguments;
 mod bitcode;
+mod built;
 mod cache;
 mod cargo_arguments;
 mod cargo_config;

@@ -20,6 +20,8 @@ pub struct Packages {
     pub build_scripts: Vec<String>,
     pub proc_macros: Vec<String>,
     pub foreign: Vec<String>,
+    /// The names of their library crates, as files have them.
+    pub libraries: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +52,7 @@ struct Package {
 
 #[derive(Deserialize)]
 struct Target {
+    name: String,
     kind: Vec<String>,
 }
 
@@ -90,8 +93,11 @@ impl Packages {
                     names.push(package.name.clone());
                 }
             }
+            let libraries =
+                package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind.ends_with("lib")));
+            found.libraries.extend(libraries.map(|target| target.name.replace('-', "_")));
         }
-        for names in [&mut found.build_scripts, &mut found.proc_macros, &mut found.foreign] {
+        for names in [&mut found.build_scripts, &mut found.proc_macros, &mut found.foreign, &mut found.libraries] {
             names.sort();
             names.dedup();
         }
@@ -107,7 +113,7 @@ mod tests {
     fn packages_are_sorted_by_what_they_hold() {
         let package = |name: &str, links: &str, kind: &str, dependency: &str| {
             format!(
-                r#"{{"name":"{name}","id":"{name}","links":{links},"targets":[{{"kind":["lib"]}},{{"kind":["{kind}"]}}],
+                r#"{{"name":"{name}","id":"{name}","links":{links},"targets":[{{"name":"{name}-lib","kind":["lib"]}},{{"name":"x","kind":["{kind}"]}}],
                     "dependencies":[{{"name":"{dependency}","kind":"build"}}]}}"#
             )
         };
@@ -122,8 +128,12 @@ mod tests {
             packages.join(",")
         );
         let names = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let expected =
-            Packages { build_scripts: names(&["b", "z"]), proc_macros: names(&["m"]), foreign: names(&["b", "z"]) };
+        let expected = Packages {
+            build_scripts: names(&["b", "z"]),
+            proc_macros: names(&["m"]),
+            foreign: names(&["b", "z"]),
+            libraries: names(&["b_lib", "m_lib", "z_lib"]),
+        };
         assert_eq!(Packages::from_metadata(json.as_bytes()), Some(expected));
         assert_eq!(Packages::from_metadata(b""), None);
     }

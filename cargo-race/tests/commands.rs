@@ -148,3 +148,31 @@ fn explain_says_what_would_happen_and_does_nothing() {
     let sentence = run(&mut project.race(["explain", "clean"])).expect_sentence();
     assert_eq!(sentence, "`clean` is not a command that builds; explain run, test, build, bench or nextest");
 }
+
+#[test]
+fn what_is_not_instrumented_is_named() {
+    let project = Project::fixture("native");
+    let explain = || run(&mut project.race(["explain", "run"])).expect_code(0).stdout;
+    assert!(explain().ends_with("  objects and shared libraries: not known before a build; ask again after it\n"));
+
+    let outcome = run(project.race(["run", "-q"]).env("RACE_OPTIONS", "verbose=1 seed=5")).expect_code(0);
+    assert_eq!(outcome.stdout, "4\n");
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let [settings, seed, unseen] = lines.as_slice() else { panic!("{outcome:#?}") };
+    assert!(settings.starts_with("race: RACE_OPTIONS: log_path=stderr exitcode=66 strip_path_prefix= "), "{settings}");
+    assert!(settings.contains(" seed=5 verbose=1 ") && seed.starts_with("race: seed=5 "), "{outcome:#?}");
+    let libraries = unseen.strip_prefix("race: not instrumented: ").expect("the last line names them");
+    let libraries: Vec<&str> = libraries.split(", ").collect();
+    assert!(libraries.contains(&"libunseen_shared.so") && libraries.contains(&"libc.so.6"), "{libraries:?}");
+    assert!(!libraries.contains(&"libseen_shared.so"), "{libraries:?}");
+
+    let text = explain();
+    let (_, built) = text.split_once("Not instrumented of what is built in ").expect("there is something now");
+    assert!(built.contains("\n  objects in the library of native: unseen.o\n"), "{built}");
+    let needed = built.lines().last().expect("the libraries");
+    assert!(
+        needed.starts_with("  shared libraries that the programs need: ") && needed.contains("libc.so.6"),
+        "{built}"
+    );
+    assert!(needed.contains("libunseen_shared.so") && !needed.contains("libseen_shared.so"), "{built}");
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::counters::COUNTERS;
 use crate::options::Perturb;
 use crate::perturb;
-use crate::report::{attribution, exit, gather};
+use crate::report::{attribution, exit, gather, library};
 use crate::start::{options, sink};
 use crate::thread::{current, registry};
 
@@ -60,6 +60,9 @@ fn tell(status: libc::c_int) -> libc::c_int {
     }
     if let Some(given_up) = COUNTERS.summary() {
         sink().write(&given_up);
+    }
+    if options.verbose && cfg!(feature = "whole-program") {
+        sink().write(&library::unwatched_line());
     }
     if let Some(late) = attribution::late_summary() {
         sink().write(&late);

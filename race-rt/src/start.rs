@@ -4,7 +4,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::options::Options;
+use crate::options::{Options, VARIABLE};
 use crate::report::exit;
 use crate::report::sink::Sink;
 use crate::shadow::{map, record};
@@ -39,6 +39,9 @@ struct Settings {
 impl Settings {
     fn new(options: Options) -> Settings {
         let sink = Sink::new(&options.log_path).unwrap_or_else(|error| exit::refuse(&error));
+        if options.verbose {
+            sink.write(&format!("race: {VARIABLE}: {options}\n"));
+        }
         Settings { options, sink }
     }
 }

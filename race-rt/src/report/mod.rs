@@ -13,6 +13,7 @@ pub mod dedupe;
 pub mod exit;
 pub mod frame;
 pub mod gather;
+pub mod library;
 pub mod listener;
 pub mod model;
 pub mod module;

@@ -62,7 +62,7 @@ unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _size: usize, data: *m
 }
 
 /// The last component of a module's path; the loader gives the executable itself an empty one.
-fn file_name(path: &CStr) -> String {
+pub(super) fn file_name(path: &CStr) -> String {
     let executable;
     let path = if path.is_empty() {
         executable = std::env::current_exe().unwrap_or_default();
