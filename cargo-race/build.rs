@@ -141,12 +141,19 @@ impl Tools {
             .filter(|name| !name.is_empty())
             .collect();
         assert!(!names.is_empty(), "{} exports nothing", list.display());
-        let plain = scratch.join("exported-symbols");
-        write(&plain, (names.join("\n") + "\n").as_bytes());
+        let weak: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix("weak ")).collect();
+        let all: Vec<&str> = names.iter().map(|name| name.strip_prefix("weak ").unwrap_or(name)).collect();
+        let listed = |file: &str, option: &str, names: &[&str]| {
+            let path = scratch.join(file);
+            write(&path, (names.join("\n") + "\n").as_bytes());
+            let mut argument = OsStr::new(option).to_owned();
+            argument.push(&path);
+            argument
+        };
         let mut tool = self.tool("rust-objcopy");
-        let mut keep = OsStr::new("--keep-global-symbols=").to_owned();
-        keep.push(&plain);
         tool.args(["--wildcard", "--strip-debug", "--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
-        run(tool.arg(keep).arg(merged).arg(object));
+        tool.arg(listed("exported-symbols", "--keep-global-symbols=", &all));
+        tool.arg(listed("weak-symbols", "--weaken-symbols=", &weak));
+        run(tool.arg(merged).arg(object));
     }
 }

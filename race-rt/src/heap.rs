@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{RwLock, RwLockWriteGuard};
 
 use crate::access::{AccessKind, whole_granules};
+use crate::report::benign;
 use crate::shadow::granule::{Entry, Granule};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::{Mask, Word};
@@ -119,6 +120,7 @@ impl Thread {
             return;
         }
         let word = Word::new(self.epoch(), AccessKind::Allocate, Mask::ALL);
+        benign::forget(address..address + size);
         if size < LARGE {
             return self.fill(address, address + size, word, site);
         }

@@ -108,11 +108,16 @@ extern "C" fn range_write(address: usize, size: usize, pc: usize) {
     access::range(address, size, AccessKind::Write, Pc(pc));
 }
 
-// A C++ object's pointer to its virtual functions, which constructors and destructors rewrite: the update's second
-// argument is the new value.
-extern "C" fn vptr_update(address: usize, _value: usize, pc: usize) {
+/// A C++ object's pointer to its virtual functions, which constructors and destructors rewrite. The destructor of the
+/// object's own class puts in what is there: no access that the program knows of, and one that must not race, since such a
+/// destructor may wait for threads that still call virtual functions.
+extern "C" fn vptr_update(address: usize, new: usize, pc: usize) {
     // SAFETY: the program is about to store there.
-    unsafe { access::write(address, 8, Pc(pc)) }
+    let old = unsafe { (address as *const usize).read_volatile() };
+    if old != new {
+        // SAFETY: as above.
+        unsafe { access::write(address, 8, Pc(pc)) }
+    }
 }
 
 with_return_address! {

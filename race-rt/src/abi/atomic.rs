@@ -1,4 +1,5 @@
-//! Atomic operations of 8 to 128 bits: the pass replaces each by a call, and the operation itself is done here.
+//! Atomic operations of 8 to 128 bits: the pass replaces each by a call, and the operation itself is done here. gcc's
+//! pass has other names for compare-and-exchange, which say no more than that it failed.
 //!
 //! The operations are done with `std`'s atomics, always at the strongest ordering: the machine's cost is the same for all
 //! read-modify-writes, and the program's ordering decides only about edges.
@@ -27,12 +28,12 @@ fn ordering(number: u32) -> Ordering {
 
 /// The running thread, unless nothing needs recording.
 #[inline]
-fn watched(address: usize) -> Option<Inside> {
-    current::enter().filter(|thread| !thread.is_solo() && is_covered(address))
+pub(super) fn watched(address: usize) -> Option<Inside> {
+    current::enter().filter(|thread| !thread.is_solo() && is_covered(address) && !thread.is_ignoring_synchronisation())
 }
 
 #[inline]
-fn place(thread: &mut Inside, address: usize, size: usize, pc: usize) -> AtomicPlace {
+pub(super) fn place(thread: &mut Inside, address: usize, size: usize, pc: usize) -> AtomicPlace {
     AtomicPlace { address, size, site: thread.site(Pc(pc)) }
 }
 
@@ -79,9 +80,28 @@ fn exchange<T>(address: usize, success: u32, failure: u32, pc: usize, operation:
     old
 }
 
+/// A compare-and-exchange as C has it, by one that returns the old value: the expected value stands in memory, where the
+/// old one is put if it was another.
+///
+/// # Safety
+/// `expected` is the program's to read and write.
+#[inline]
+unsafe fn told_by_place<T: Copy + PartialEq>(expected: *mut T, exchange: impl FnOnce(T) -> T) -> bool {
+    // SAFETY: the caller's promise.
+    let wanted = unsafe { expected.read() };
+    let old = exchange(wanted);
+    if old == wanted {
+        return true;
+    }
+    // SAFETY: as above.
+    unsafe { expected.write(old) };
+    false
+}
+
 macro_rules! atomics {
     ($($module:ident, $integer:ident, $atomic:ident:
-        $load:ident $store:ident $swap:ident $add:ident $sub:ident $and:ident $or:ident $xor:ident $nand:ident $cas:ident;
+        $load:ident $store:ident $swap:ident $add:ident $sub:ident $and:ident $or:ident $xor:ident $nand:ident $cas:ident
+        $try:ident;
     )*) => {$(
         mod $module {
             use super::*;
@@ -140,19 +160,31 @@ macro_rules! atomics {
             ) -> $integer {
                 exchange(address, success, failure, pc, || at(address).compare_exchange(expected, new, SeqCst, SeqCst))
             }
+
+            pub(super) unsafe extern "C" fn try_exchange(
+                address: usize,
+                expected: *mut $integer,
+                new: $integer,
+                success: u32,
+                failure: u32,
+                pc: usize,
+            ) -> bool {
+                // SAFETY: the caller's promise.
+                unsafe { told_by_place(expected, |expected| cas(address, expected, new, success, failure, pc)) }
+            }
         }
         use $module::{
             load as $load, store as $store, swap as $swap, add as $add, sub as $sub, and as $and, or as $or, xor as $xor,
-            nand as $nand, cas as $cas,
+            nand as $nand, cas as $cas, try_exchange as $try,
         };
     )*};
 }
 
 atomics! {
-    bits8, u8, AtomicU8: load8 store8 swap8 add8 sub8 and8 or8 xor8 nand8 cas8;
-    bits16, u16, AtomicU16: load16 store16 swap16 add16 sub16 and16 or16 xor16 nand16 cas16;
-    bits32, u32, AtomicU32: load32 store32 swap32 add32 sub32 and32 or32 xor32 nand32 cas32;
-    bits64, u64, AtomicU64: load64 store64 swap64 add64 sub64 and64 or64 xor64 nand64 cas64;
+    bits8, u8, AtomicU8: load8 store8 swap8 add8 sub8 and8 or8 xor8 nand8 cas8 try8;
+    bits16, u16, AtomicU16: load16 store16 swap16 add16 sub16 and16 or16 xor16 nand16 cas16 try16;
+    bits32, u32, AtomicU32: load32 store32 swap32 add32 sub32 and32 or32 xor32 nand32 cas32 try32;
+    bits64, u64, AtomicU64: load64 store64 swap64 add64 sub64 and64 or64 xor64 nand64 cas64 try64;
 }
 
 /// `swap32`, unless it is std's list of threads that is locked or unlocked.
@@ -253,10 +285,22 @@ mod bits128 {
     ) -> u128 {
         exchange(address, success, failure, pc, || compare_exchange(address, expected, new))
     }
+
+    pub(super) unsafe extern "C" fn try_exchange(
+        address: usize,
+        expected: *mut u128,
+        new: u128,
+        success: u32,
+        failure: u32,
+        pc: usize,
+    ) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { told_by_place(expected, |expected| cas(address, expected, new, success, failure, pc)) }
+    }
 }
 use bits128::{
     add as add128, and as and128, cas as cas128, load as load128, nand as nand128, or as or128, store as store128,
-    sub as sub128, swap as swap128, xor as xor128,
+    sub as sub128, swap as swap128, try_exchange as try128, xor as xor128,
 };
 
 with_return_address! {
@@ -270,6 +314,8 @@ with_return_address! {
     __tsan_atomic8_fetch_xor => xor8, "rcx";
     __tsan_atomic8_fetch_nand => nand8, "rcx";
     __tsan_atomic8_compare_exchange_val => cas8, "r9";
+    __tsan_atomic8_compare_exchange_strong => try8, "r9";
+    __tsan_atomic8_compare_exchange_weak => try8, "r9";
     __tsan_atomic16_load => load16, "rdx";
     __tsan_atomic16_store => store16, "rcx";
     __tsan_atomic16_exchange => swap16, "rcx";
@@ -280,6 +326,8 @@ with_return_address! {
     __tsan_atomic16_fetch_xor => xor16, "rcx";
     __tsan_atomic16_fetch_nand => nand16, "rcx";
     __tsan_atomic16_compare_exchange_val => cas16, "r9";
+    __tsan_atomic16_compare_exchange_strong => try16, "r9";
+    __tsan_atomic16_compare_exchange_weak => try16, "r9";
     __tsan_atomic32_load => load32, "rdx";
     __tsan_atomic32_store => store32, "rcx";
     __tsan_atomic32_exchange => swap_word, "rcx";
@@ -290,6 +338,8 @@ with_return_address! {
     __tsan_atomic32_fetch_xor => xor32, "rcx";
     __tsan_atomic32_fetch_nand => nand32, "rcx";
     __tsan_atomic32_compare_exchange_val => cas_word, "r9";
+    __tsan_atomic32_compare_exchange_strong => try32, "r9";
+    __tsan_atomic32_compare_exchange_weak => try32, "r9";
     __tsan_atomic64_load => load64, "rdx";
     __tsan_atomic64_store => store64, "rcx";
     __tsan_atomic64_exchange => swap64, "rcx";
@@ -300,6 +350,8 @@ with_return_address! {
     __tsan_atomic64_fetch_xor => xor64, "rcx";
     __tsan_atomic64_fetch_nand => nand64, "rcx";
     __tsan_atomic64_compare_exchange_val => cas64, "r9";
+    __tsan_atomic64_compare_exchange_strong => try64, "r9";
+    __tsan_atomic64_compare_exchange_weak => try64, "r9";
     __tsan_atomic128_load => load128, "rdx";
     __tsan_atomic128_store => store128, "r8";
     __tsan_atomic128_exchange => swap128, "r8";
@@ -331,11 +383,40 @@ pub unsafe extern "C" fn __tsan_atomic128_compare_exchange_val() {
     )
 }
 
+/// Defines the exported functions of 128 bits that are `try128`, to which the return address goes on over the stack:
+/// all registers for arguments are taken.
+macro_rules! try_wide {
+    ($($name:ident)*) => {$(
+        #[doc = concat!("`", stringify!($name), "` of the ABI.")]
+        ///
+        /// # Safety
+        /// As gcc calls it.
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name() {
+            core::arch::naked_asm!(
+                "push rbp",
+                "mov rbp, rsp",
+                "sub rsp, 8",
+                "push [rbp + 8]",
+                "call {}",
+                "leave",
+                "ret",
+                sym try128
+            )
+        }
+    )*};
+}
+
+// One that may fail for no reason does not.
+try_wide! { __tsan_atomic128_compare_exchange_strong __tsan_atomic128_compare_exchange_weak }
+
 /// A fence between threads.
 #[unsafe(no_mangle)]
 pub extern "C" fn __tsan_atomic_thread_fence(order: u32) {
     if let Some(mut thread) = current::enter()
         && !thread.is_solo()
+        && !thread.is_ignoring_synchronisation()
     {
         thread.atomic_fence(ordering(order));
     }

@@ -19,8 +19,8 @@ pub use kind::AccessKind;
 use crate::clock::Epoch;
 use crate::counters::COUNTERS;
 use crate::heap;
-use crate::report::gather;
 use crate::report::model::Pc;
+use crate::report::{benign, gather};
 use crate::shadow::granule::{self, Entry, Granule, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::record::RecordCache;
@@ -89,7 +89,7 @@ pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
     let Some(mut thread) = current::enter() else {
         return;
     };
-    if thread.is_solo() || thread.is_ignoring() {
+    if thread.is_solo() || thread.is_ignoring(kind) {
         return;
     }
     let site = thread.site(pc);
@@ -99,7 +99,7 @@ pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
 impl Thread {
     /// Records an access of `size` bytes and reports what it races with.
     pub fn access(&mut self, address: usize, size: usize, kind: AccessKind, site: NodeId) {
-        if self.is_ignoring() {
+        if self.is_ignoring(kind) {
             return;
         }
         let end = address.saturating_add(size);
@@ -178,7 +178,7 @@ impl Thread {
             return;
         };
         for address in range.step_by(GRANULE) {
-            let entry = (!self.is_ignoring()).then_some(Entry { word, site });
+            let entry = (!self.is_ignoring(word.kind())).then_some(Entry { word, site });
             Granule::lock(address).reset(entry, &mut self.records);
         }
     }
@@ -197,6 +197,7 @@ fn forget_into(start: usize, end: usize, records: &mut RecordCache) {
     };
     map::for_each_touched(range.start, range.end, |address| Granule::lock(address).reset(None, records));
     addressed::forget(range.clone());
+    benign::forget(range.clone());
     heap::forget(range);
 }
 

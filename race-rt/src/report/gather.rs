@@ -13,7 +13,7 @@ use super::model::{AccessSide, Creation, Fatal, Pc, Report, ThreadLabel};
 use super::sink;
 use super::symbol::Symboliser;
 use super::trim;
-use super::{counted, exit, text};
+use super::{benign, counted, exit, text};
 use crate::access::AccessKind;
 use crate::options::Options;
 use crate::shadow::granule::Entry;
@@ -60,7 +60,7 @@ pub fn race(thread: &mut Thread, address: usize, kind: AccessKind, site: NodeId,
         return observer(thread, address, kind, site, other);
     }
     let options = options();
-    if !options.report_bugs {
+    if !options.report_bugs || benign::covers(address, other.word.mask()) {
         return;
     }
     let charged = charged(thread, &other);

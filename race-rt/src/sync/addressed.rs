@@ -51,6 +51,9 @@ impl Thread {
     /// All that the thread did so far happens before whatever acquires this address from now on, beside what others
     /// released there.
     pub fn release_at(&mut self, address: usize) {
+        if self.is_ignoring_synchronisation() {
+            return;
+        }
         let head = self.release();
         ANY.store(true, Ordering::Relaxed);
         objects(address / PAGE).entry(address).or_default().merge_own(head, self.clock());
@@ -58,7 +61,9 @@ impl Thread {
 
     /// Whatever was released at this address happens before what the thread does from now on.
     pub fn acquire_at(&mut self, address: usize) {
-        if let Some(heads) = objects(address / PAGE).get(&address) {
+        if !self.is_ignoring_synchronisation()
+            && let Some(heads) = objects(address / PAGE).get(&address)
+        {
             self.acquire(heads);
         }
     }

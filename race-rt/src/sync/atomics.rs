@@ -63,7 +63,7 @@ impl Thread {
             return None;
         }
         let (epoch, kind, mask) = (self.epoch(), AccessKind::AtomicRead, Mask::new(address, size));
-        if !self.is_ignoring() && !granule::is_repeated(address, epoch, kind, mask) {
+        if !self.is_ignoring(kind) && !granule::is_repeated(address, epoch, kind, mask) {
             let site = site(self);
             if !granule::refresh(address, epoch, kind, mask, site) {
                 return None;
@@ -169,7 +169,7 @@ impl Thread {
 
     #[inline]
     fn record_atomic(&mut self, granule: &mut Granule, place: AtomicPlace, kind: AccessKind) {
-        if self.is_ignoring() {
+        if self.is_ignoring(kind) {
             return;
         }
         let in_first = place.size.min(8 - (place.address & 7));

@@ -145,6 +145,9 @@ pub fn pair(one: c_int, other: c_int) {
 
 impl Thread {
     fn release_ways(&mut self, ways: [Option<Way>; 2]) {
+        if self.is_ignoring_synchronisation() {
+            return;
+        }
         let head = self.release();
         let mut table = table();
         let table = &mut table.get_or_insert_default().ways;
@@ -155,6 +158,9 @@ impl Thread {
     }
 
     fn acquire_ways(&mut self, ways: [Option<Way>; 2]) {
+        if self.is_ignoring_synchronisation() {
+            return;
+        }
         let table = table();
         let Some(table) = table.as_ref() else { return };
         for way in ways.into_iter().flatten().chain([Way::Rest]) {

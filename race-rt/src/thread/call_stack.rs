@@ -11,6 +11,11 @@ use super::context::{NodeCache, NodeId};
 use crate::report::model::Pc;
 use crate::sys::memory;
 
+/// A call takes at least its return address and the alignment of the stack.
+const SMALLEST_FRAME: usize = 16;
+/// A stack without a limit gets frames for so many bytes.
+const LARGEST_STACK: usize = 1 << 30;
+
 /// A function that was entered and not left.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +41,11 @@ impl CallStack {
     /// A stack without room: entering is counted, nothing is kept.
     pub const NONE: CallStack =
         CallStack { top: std::ptr::null_mut(), base: std::ptr::null_mut(), limit: std::ptr::null_mut(), beyond: 0 };
+
+    /// Room for every frame that a stack of `bytes` can hold; without room if the system refuses.
+    pub fn for_stack_of(bytes: usize) -> CallStack {
+        CallStack::reserve(bytes.min(LARGEST_STACK) / SMALLEST_FRAME).unwrap_or(CallStack::NONE)
+    }
 
     /// Room for `frames` frames, backed by memory as they come.
     ///

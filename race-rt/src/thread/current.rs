@@ -168,7 +168,7 @@ pub fn begin(thread: Box<Thread>) {
 fn install(mut thread: Box<Thread>, stack: Option<Range<usize>>) {
     if cfg!(feature = "whole-program") {
         let size = stack.as_ref().map_or_else(stack::usual_size, Range::len);
-        thread.hot.calls = CallStack::reserve(size.min(LARGEST_STACK) / SMALLEST_FRAME).unwrap_or(CallStack::NONE);
+        thread.hot.calls = CallStack::for_stack_of(size);
     }
     if let Some(stack) = &stack {
         thread.forget(stack.start, stack.end);
@@ -177,11 +177,6 @@ fn install(mut thread: Box<Thread>, stack: Option<Range<usize>>) {
     CURRENT.with(|current| current.set(Box::into_raw(thread).cast()));
 }
 
-/// A call takes at least its return address and the alignment of the stack.
-const SMALLEST_FRAME: usize = 16;
-/// A stack without a limit gets frames for so many bytes.
-const LARGEST_STACK: usize = 1 << 30;
-
 /// The running thread has done its last step. Its stack's shadow is cleared for the next owner of that memory.
 pub fn end() {
     let hot = hot();
@@ -189,6 +184,11 @@ pub fn end() {
         return;
     }
     CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+    // SAFETY: a pointer that is no placeholder is a state that nobody else uses now.
+    if unsafe { (*hot.cast::<Thread>()).is_fiber } {
+        // The program's to destroy. The thread's own state is not at hand, and nobody learns of its end.
+        return;
+    }
     WITHOUT_STATE.set(true);
     let _at_work = Stateless::begin();
     // SAFETY: the pointer came from `Box::into_raw` in `install` and is given up by the line above.

@@ -1,12 +1,16 @@
 //! Threads: who they are ([`registry`]), what each knows and does ([`Thread`]), which one is running ([`current`]),
-//! when it ends ([`last_step`]), what a fork does to all of them ([`fork`]), which locks it holds ([`holds`]), which of them are logical tasks ([`task`], [`lane`]) and how it got where it is ([`call_stack`], [`context`]; `unwind`
+//! when it ends ([`last_step`]), what a fork does to all of them ([`fork`]), which locks it holds ([`holds`]), what it
+//! asked not to look at ([`ignoring`]), which of them are logical tasks ([`task`], [`lane`]) or fibers ([`fiber`]) and how
+//! it got where it is ([`call_stack`], [`context`]; `unwind`
 //! in programs that do not announce their functions).
 
 pub mod call_stack;
 pub mod context;
 pub mod current;
+pub mod fiber;
 pub(crate) mod fork;
 pub mod holds;
+pub mod ignoring;
 pub mod lane;
 pub mod last_step;
 mod presence;

@@ -79,12 +79,14 @@ struct Registry {
     /// See [`Registry::forgotten_task`].
     forgotten: Option<ThreadId>,
     live: usize,
+    /// How many of them are fibers.
+    fibers: usize,
 }
 
 // SAFETY: the pointers to live threads are used under the lock only, for their atomic epoch.
 unsafe impl Send for Registry {}
 
-/// How many threads are alive, for those who must not take the lock.
+/// How many threads are alive, fibers left out, for those who must not take the lock.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
@@ -95,6 +97,7 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     free_task_slots: VecDeque::new(),
     forgotten: None,
     live: 0,
+    fibers: 0,
 });
 
 fn registry() -> MutexGuard<'static, Registry> {
@@ -175,7 +178,11 @@ impl Registry {
 
     fn begin_thread(&mut self) {
         self.live += 1;
-        LIVE.store(self.live, Relaxed);
+        self.tell_live();
+    }
+
+    fn tell_live(&self) {
+        LIVE.store(self.live - self.fibers, Relaxed);
     }
 
     /// Makes sure that number 0 stands for the main thread.
@@ -322,7 +329,8 @@ pub fn finish(mut thread: Box<Thread>) {
         registry.free.push(slot);
     }
     registry.live -= 1;
-    LIVE.store(registry.live, Relaxed);
+    registry.fibers -= usize::from(thread.is_fiber);
+    registry.tell_live();
     let info = &mut registry.threads[id.0 as usize];
     info.finished = true;
     info.last = (!info.detached).then_some(last);
@@ -378,6 +386,13 @@ pub fn move_to_new_slot(thread: &mut Thread) {
     thread.clock_mut().move_to(registration.slot, registration.time);
 }
 
+/// One of the live threads is a fiber.
+pub fn count_fiber() {
+    let mut registry = registry();
+    registry.fibers += 1;
+    registry.tell_live();
+}
+
 /// Whose step it was.
 pub fn owner_of(epoch: Epoch) -> ThreadId {
     let registry = registry();
@@ -412,7 +427,7 @@ pub fn set_name(id: ThreadId, name: &str) {
     }
 }
 
-/// How many threads are alive, the main thread included; without the lock, so it may be a moment old.
+/// How many threads are alive, the main thread included and fibers left out; without the lock, so it may be a moment old.
 pub fn live_hint() -> usize {
     LIVE.load(Relaxed)
 }

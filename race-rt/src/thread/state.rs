@@ -11,6 +11,7 @@ use super::ThreadId;
 use super::call_stack::CallStack;
 use super::context::{NodeCache, NodeId};
 use super::holds::Holds;
+use super::ignoring::Ignoring;
 use super::presence::Presence;
 use super::registry::{self, Registration};
 use crate::clock::{Epoch, Head, Heads, ThreadClock};
@@ -59,10 +60,12 @@ pub struct Thread {
     pub(crate) stack: Option<Range<usize>>,
     /// How many reference counts it has dropped.
     pub(crate) reference_drops: u32,
-    /// How many times over the program asked for its accesses not to be recorded.
-    ignoring: u32,
+    /// What the program asked not to look at.
+    pub(crate) ignoring: Ignoring,
     /// Reports of its races that the program is to be told of.
     pub(crate) untold: Vec<Untold>,
+    /// Whether the program switches to it and away from it by itself.
+    pub(crate) is_fiber: bool,
     /// Whether the engine is at work for this thread: what it does then is not the program's doing.
     pub(crate) presence: Presence,
 }
@@ -86,8 +89,9 @@ impl Thread {
             id: registration.id,
             stack: None,
             reference_drops: 0,
-            ignoring: 0,
+            ignoring: Ignoring::NONE,
             untold: Vec::new(),
+            is_fiber: false,
             presence: Presence::outside(),
         };
         thread.set_solo(false);
@@ -138,22 +142,6 @@ impl Thread {
     fn refresh_epoch(&mut self) {
         let solo = self.is_solo();
         self.set_solo(solo);
-    }
-
-    /// From now on the thread's accesses are neither recorded nor checked, until [`Thread::heed`] was called as often.
-    pub fn ignore(&mut self) {
-        self.ignoring += 1;
-    }
-
-    /// Takes one [`Thread::ignore`] back.
-    pub fn heed(&mut self) {
-        self.ignoring -= 1;
-    }
-
-    /// Whether accesses are not to be recorded.
-    #[inline]
-    pub(crate) fn is_ignoring(&self) -> bool {
-        self.ignoring > 0
     }
 
     /// Publishes all that the thread did and knows, and steps on.

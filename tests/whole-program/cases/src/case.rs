@@ -68,7 +68,7 @@ pub struct Place<T>(UnsafeCell<T>);
 // SAFETY: wrong for racy cases, which is their point; the values are plain numbers, for which any bytes will do.
 unsafe impl<T: Send> Sync for Place<T> {}
 
-impl<T: Copy> Place<T> {
+impl<T> Place<T> {
     pub const fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
     }
@@ -76,7 +76,9 @@ impl<T: Copy> Place<T> {
     pub fn address(&self) -> *mut T {
         self.0.get()
     }
+}
 
+impl<T: Copy> Place<T> {
     pub fn read(&self) -> T {
         // SAFETY: the place lives; races are what the cases are about.
         std::hint::black_box(unsafe { *self.0.get() })

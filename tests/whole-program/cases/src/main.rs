@@ -3,6 +3,7 @@
 //!
 //! A case named `race_` has exactly the races that its code shows, in every execution; one named `clean_` has none.
 
+mod annotations;
 mod atomics;
 mod barriers;
 mod case;
@@ -10,6 +11,7 @@ mod channels;
 mod counters;
 mod descriptors;
 mod fences;
+mod fibers;
 mod foreign_locks;
 mod foreign_threads;
 mod forks;
@@ -29,12 +31,14 @@ mod volatile;
 use std::process::ExitCode;
 
 const CASES: &[&[case::Case]] = &[
+    annotations::CASES,
     atomics::CASES,
     barriers::CASES,
     channels::CASES,
     counters::CASES,
     descriptors::CASES,
     fences::CASES,
+    fibers::CASES,
     foreign_locks::CASES,
     foreign_threads::CASES,
     forks::CASES,
