@@ -7,7 +7,8 @@
 //! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
 //! ([`transfer`], [`passing`], [`descriptor`]) of the C library are interposed: the program's calls come here first. One
 //! lock of std's own is not the program's ([`thread_list`]). C and C++ code tells of itself, too: by annotations
-//! ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables ([`static_guard`]). docs/whole-program.md says how all this is linked.
+//! ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables ([`static_guard`]).
+//! docs/whole-program.md says how all this is linked.
 //!
 //! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
 

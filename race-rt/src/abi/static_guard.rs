@@ -88,8 +88,9 @@ extern "C" fn abort(guard: usize, pc: usize) {
 }
 
 fn wait(word: &AtomicU32, state: u32) {
-    // SAFETY: the kernel reads the word and no other memory: there is no time limit.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, state, 0) };
+    let no_limit = std::ptr::null::<libc::timespec>();
+    // SAFETY: the kernel reads the word and no other memory.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, state, no_limit) };
 }
 
 fn wake(word: &AtomicU32) {

@@ -3,9 +3,9 @@
 //!
 //! [`model::Report`] holds bare addresses. [`symbol`] turns each into [`frame::Frame`]s, [`trim`] takes away those that
 //! belong to std or to this library, and [`text`] prints what is left; [`sink`] brings the text to stderr or a file.
-//! [`dedupe`] decides beforehand whether a race is worth all that, [`benign`] whether the program wants it reported, [`attribution`] which test it is charged to, and
-//! [`listener`] tells the program. Everything here is cold and must not panic: it runs
-//! inside the program that is being watched, at any moment, even before `main`.
+//! [`dedupe`] decides beforehand whether a race is worth all that, [`benign`] whether the program wants it reported,
+//! [`attribution`] which test it is charged to, and [`listener`] tells the program. Everything here is cold and must not
+//! panic: it runs inside the program that is being watched, at any moment, even before `main`.
 
 pub mod attribution;
 pub mod benign;
