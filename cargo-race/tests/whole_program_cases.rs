@@ -77,6 +77,22 @@ fn an_old_access_keeps_its_stack() {
     }
 }
 
+/// Functions that were left by a jump are no longer in the stacks, however often that was.
+#[test]
+fn a_jump_takes_functions_off_the_stack() {
+    for profile in Profile::BOTH {
+        for case in ["race_after_jumps", "race_after_jumps_out_of_handlers"] {
+            let outcome = Program::build("cases", profile).run(&[case]).expect_code(66);
+            let reports = Report::all(&outcome.stderr);
+            let [report] = reports.as_slice() else { panic!("{outcome:#?}") };
+            for stack in [report.current(), report.previous()] {
+                assert!(!stack.contains("left_by_") && !stack.contains("deeper"), "{outcome:#?}");
+                assert!(stack.lines().count() < 20, "{outcome:#?}");
+            }
+        }
+    }
+}
+
 /// Of an allocator that is not the C library's, nobody knows what else it orders by the lock of std's list of threads.
 #[test]
 fn blocks_of_an_own_allocator_pass_from_thread_to_thread() {

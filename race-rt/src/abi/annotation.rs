@@ -13,6 +13,7 @@ use super::with_return_address;
 use crate::access::{self, AccessKind};
 use crate::report::benign;
 use crate::report::model::Pc;
+use crate::thread::call_stack::StackPlace;
 use crate::thread::ignoring::Ignored;
 use crate::thread::registry;
 
@@ -135,7 +136,8 @@ pub unsafe extern "C" fn ThreadSanitizerQuery(question: *const c_char) -> c_int 
 
 /// An access of code that is not instrumented, on behalf of the caller whose address it gives.
 fn external(object: usize, caller: usize, kind: AccessKind, pc: usize) {
-    tell(|thread| thread.hot.calls.enter_cold(Pc(caller)));
+    let place = StackPlace::of_caller();
+    tell(|thread| thread.hot.calls.enter_cold(Pc(caller), place));
     access::range(object, 1, kind, Pc(pc));
     tell(|thread| {
         if !thread.hot.calls.exit() {

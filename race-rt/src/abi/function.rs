@@ -1,6 +1,7 @@
 //! Function entry and exit, and the start of each instrumented module.
 
 use crate::report::model::Pc;
+use crate::thread::call_stack::StackPlace;
 use crate::thread::current;
 
 /// The engine starts with the first module's constructor, in the main thread, before `main`.
@@ -14,9 +15,9 @@ pub extern "C" fn __tsan_init() {
 #[unsafe(no_mangle)]
 pub extern "C" fn __tsan_func_entry(pc: usize) {
     // SAFETY: the hot part is the running thread's own or a placeholder, which has no room and so is not written.
-    let kept = unsafe { (*current::hot()).calls.enter(Pc(pc)) };
+    let kept = unsafe { (*current::hot()).calls.enter(Pc(pc), StackPlace::of_caller()) };
     if !kept {
-        enter_cold(Pc(pc));
+        enter_cold(Pc(pc), StackPlace::of_caller());
     }
 }
 
@@ -32,9 +33,9 @@ pub extern "C" fn __tsan_func_exit() {
 
 #[cold]
 #[inline(never)]
-fn enter_cold(pc: Pc) {
+fn enter_cold(pc: Pc, place: StackPlace) {
     if let Some(mut thread) = current::enter() {
-        thread.hot.calls.enter_cold(pc);
+        thread.hot.calls.enter_cold(pc, place);
     }
 }
 

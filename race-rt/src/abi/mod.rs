@@ -5,9 +5,10 @@
 //! ([`atomic`]) and memory intrinsic ([`memory`]), and around every function ([`function`]). The allocator ([`malloc`]),
 //! the mapping of memory ([`mapping`]), the threads ([`pthread`], [`c11_thread`]) and what synchronises them ([`mutex`],
 //! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
-//! ([`transfer`], [`passing`], [`descriptor`]) of the C library are interposed: the program's calls come here first. One
-//! lock of std's own is not the program's ([`thread_list`]). C and C++ code tells of itself, too: by annotations
-//! ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables ([`static_guard`]).
+//! ([`transfer`], [`passing`], [`descriptor`]), signals ([`signal`]), jumps out of functions ([`jump`]) and ends of the
+//! process ([`process`]) of the C library are interposed: the program's calls come here first. One lock of std's own is
+//! not the program's ([`thread_list`]). C and C++ code tells of itself, too: by annotations ([`annotation`],
+//! [`annotated_mutex`], [`fiber`]) and by the guards of its static variables ([`static_guard`]).
 //! docs/whole-program.md says how all this is linked.
 //!
 //! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
@@ -23,6 +24,7 @@ pub mod condition;
 pub mod descriptor;
 pub mod fiber;
 pub mod function;
+pub mod jump;
 pub mod malloc;
 pub mod mapping;
 pub mod memory;
@@ -34,6 +36,7 @@ pub mod process;
 pub mod pthread;
 pub mod read_write_lock;
 pub mod semaphore;
+pub mod signal;
 pub mod static_guard;
 pub mod thread_list;
 mod told;

@@ -66,7 +66,11 @@ pub(super) extern "C" fn create(
     let result = {
         // Held over the creation: the child waits for it, and so does not outrun its entry.
         let mut threads = THREADS.lock();
-        let _looking_away = current::enter();
+        // At rest, so that no handler is put off: the new thread would inherit that signals are blocked meanwhile.
+        let looking_away = current::enter();
+        if let Some(thread) = &looking_away {
+            thread.rest();
+        }
         // SAFETY: the address is that of the C library's `pthread_create`.
         let real: extern "C" fn(
             *mut pthread_t,

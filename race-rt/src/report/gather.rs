@@ -18,7 +18,7 @@ use crate::access::AccessKind;
 use crate::options::Options;
 use crate::shadow::granule::Entry;
 use crate::start::{self, options};
-use crate::sys::errno;
+use crate::sys::{errno, stack};
 use crate::thread::context::{self, NodeId};
 use crate::thread::{Thread, ThreadId, current, holds, registry};
 
@@ -65,12 +65,27 @@ pub fn race(thread: &mut Thread, address: usize, kind: AccessKind, site: NodeId,
     }
     let charged = charged(thread, &other);
     let Some(underway) = begin_report(site, other.site, charged, options) else { return };
-    errno::keep(|| {
+    let has_room = has_room(thread);
+    let mut report = || {
         let report = gather(thread, address, kind, site, other);
         if let Some(untold) = write(report, charged, &underway, options) {
-            thread.untold.push(untold);
+            thread.tell_later(untold);
         }
-    });
+    };
+    errno::keep(|| if has_room { report() } else { stack::with_room(report) });
+}
+
+/// What a report may take of the stack: reading debug information takes most of it.
+const ROOM: usize = 128 << 10;
+
+/// Whether the running thread has as much left of its stack. Not on another stack than its own, as handlers of signals and
+/// coroutines have them, which tend to be small.
+fn has_room(thread: &Thread) -> bool {
+    let here = stack::pointer();
+    match &thread.stack {
+        Some(own) => own.contains(&here) && here - own.start > ROOM,
+        None => !stack::for_signals().contains(&here),
+    }
 }
 
 /// The tests of the two threads. Both are asked for only where there are tests.

@@ -184,6 +184,11 @@ impl Thread {
         }
     }
 
+    /// The thread asks for a signal, which an event counter of the kernel's may tell of.
+    pub fn release_into_counters(&mut self) {
+        self.release_ways([Some(Way::Anonymous), None]);
+    }
+
     /// The thread tries to connect: before whoever accepts the connection.
     pub fn release_connection(&mut self) {
         self.release_ways([Some(Way::AnySocket), None]);

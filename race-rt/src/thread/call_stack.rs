@@ -4,8 +4,16 @@
 //! frame outwards up to the first whose node is known already. The room is as large as the thread's own stack, and a
 //! frame here takes no more than the smallest frame there, so it suffices for any recursion; code that switches stacks
 //! by itself may push and pop out of order, which costs nothing but the truth of its stacks.
+//!
+//! A frame knows where the machine's stack was, by which a jump out of several functions finds the one that it leads back
+//! to, and by which a call can be told to be one of the innermost function's own. Entry moves the pointer before it writes,
+//! so that a signal's handler which comes in between does not write to the same place.
 
+use std::arch::asm;
 use std::io;
+use std::ops::Range;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::compiler_fence;
 
 use super::context::{NodeCache, NodeId};
 use crate::report::model::Pc;
@@ -24,6 +32,46 @@ struct Frame {
     pc: Pc,
     /// The stack up to here, once asked for; the root while unknown.
     node: NodeId,
+    /// Where the function has its part of the machine's stack.
+    place: StackPlace,
+}
+
+/// A place on the machine's stack: the low half of the stack pointer, which is enough to tell places of one stack apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackPlace(u32);
+
+impl StackPlace {
+    /// What the stack pointer is while no call is under way is a multiple of this.
+    const ALIGNMENT: u32 = 16;
+
+    /// The place of the function whose call led to the running code, where that has used at most a word of the stack.
+    #[inline(always)]
+    pub fn of_caller() -> StackPlace {
+        let pointer: u32;
+        // SAFETY: reads a register.
+        unsafe { asm!("mov {:e}, esp", out(reg) pointer, options(nomem, nostack, preserves_flags)) };
+        StackPlace(pointer)
+    }
+
+    /// The place of a function with this stack pointer between its calls.
+    pub const fn at(pointer: usize) -> StackPlace {
+        StackPlace((pointer as u32).wrapping_sub(8))
+    }
+
+    /// The stack pointer between calls.
+    const fn pointer(self) -> u32 {
+        (self.0 & !(StackPlace::ALIGNMENT - 1)).wrapping_add(StackPlace::ALIGNMENT)
+    }
+
+    /// Whether the place is further out than `other`, or the same: on a stack, which grows downwards.
+    fn is_outside_of(self, other: StackPlace) -> bool {
+        self.pointer().wrapping_sub(other.pointer()) as i32 >= 0
+    }
+
+    /// Whether it lies in `range`.
+    fn is_in(self, range: &Range<usize>) -> bool {
+        self.0.wrapping_sub(range.start as u32) < range.len() as u32
+    }
 }
 
 /// The stack of announced functions. Plain pointers, for the sake of the two functions called most of all.
@@ -62,23 +110,40 @@ impl CallStack {
     /// A function was entered that will return to `pc`. False when there is no room: [`CallStack::enter_cold`] is due.
     #[inline(always)]
     #[must_use]
-    pub fn enter(&mut self, pc: Pc) -> bool {
-        if self.top == self.limit {
+    pub fn enter(&mut self, pc: Pc, place: StackPlace) -> bool {
+        let frame = self.top;
+        if frame == self.limit {
             return false;
         }
         // SAFETY: `top` lies between `base` and `limit`.
-        unsafe {
-            self.top.write(Frame { pc, node: NodeId::ROOT });
-            self.top = self.top.add(1);
-        }
+        self.top = unsafe { frame.add(1) };
+        compiler_fence(SeqCst);
+        // SAFETY: as above.
+        unsafe { frame.write(Frame { pc, node: NodeId::ROOT, place }) };
         true
     }
 
     /// A function was entered, room or not: without, it is counted only.
     #[cold]
-    pub fn enter_cold(&mut self, pc: Pc) {
-        if !self.enter(pc) {
+    pub fn enter_cold(&mut self, pc: Pc, place: StackPlace) {
+        if !self.enter(pc, place) {
             self.beyond += 1;
+        }
+    }
+
+    /// The program has jumped to `target`, out of all functions that were called from there. `other` is a second stack,
+    /// for handlers of signals.
+    pub fn jump(&mut self, target: StackPlace, other: &Range<usize>) {
+        let on_other = target.is_in(other);
+        while self.top > self.base {
+            // SAFETY: frames between `base` and `top` are initialised.
+            let Frame { place, .. } = unsafe { *self.top.sub(1) };
+            if place.is_in(other) == on_other && place.is_outside_of(target) || on_other && !place.is_in(other) {
+                break;
+            }
+            // SAFETY: `top` lies above `base`.
+            self.top = unsafe { self.top.sub(1) };
+            self.beyond = 0;
         }
     }
 
@@ -157,12 +222,12 @@ mod tests {
         crate::start::ensure();
         let mut cache = NodeCache::new();
         let mut stack = CallStack::reserve(4).unwrap();
-        stack.enter_cold(Pc(1));
-        stack.enter_cold(Pc(2));
+        stack.enter_cold(Pc(1), StackPlace::of_caller());
+        stack.enter_cold(Pc(2), StackPlace::of_caller());
         let both = stack.node(&mut cache);
         assert_eq!(context::stack(both), [Pc(2), Pc(1)]);
         assert!(stack.exit());
-        stack.enter_cold(Pc(3));
+        stack.enter_cold(Pc(3), StackPlace::of_caller());
         let other = stack.node(&mut cache);
         assert_eq!(context::stack(other), [Pc(3), Pc(1)]);
         assert!(stack.exit());
@@ -173,13 +238,53 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_leaves_what_was_called_from_its_target() {
+        crate::start::ensure();
+        let mut cache = NodeCache::new();
+        let mut stack = CallStack::reserve(8).unwrap();
+        let enter = |stack: &mut CallStack, pc, pointer| stack.enter_cold(Pc(pc), StackPlace::at(pointer));
+        let none = 0..0;
+        enter(&mut stack, 1, 0x7f00_0000_0040);
+        enter(&mut stack, 2, 0x7f00_0000_0020);
+        // Over the end of the low half.
+        enter(&mut stack, 3, 0x7eff_ffff_fff0);
+        stack.jump(StackPlace::at(0x7f00_0000_0010), &none);
+        let node = stack.node(&mut cache);
+        assert_eq!(context::stack(node), [Pc(2), Pc(1)], "room taken after the entry counts for the function");
+        stack.jump(StackPlace::at(0x7f00_0000_0020), &none);
+        let node = stack.node(&mut cache);
+        assert_eq!(context::stack(node), [Pc(2), Pc(1)]);
+        stack.jump(StackPlace::at(0x7f00_0000_0030), &none);
+        let node = stack.node(&mut cache);
+        assert_eq!(context::stack(node), [Pc(1)]);
+    }
+
+    #[test]
+    fn a_jump_leaves_another_stack() {
+        crate::start::ensure();
+        let mut cache = NodeCache::new();
+        for other in [0x5000..0x6000, 0x1_5000..0x1_6000] {
+            let mut stack = CallStack::reserve(8).unwrap();
+            stack.enter_cold(Pc(1), StackPlace::at(0x8040));
+            stack.enter_cold(Pc(2), StackPlace::at(other.start + 0x800));
+            stack.enter_cold(Pc(3), StackPlace::at(other.start + 0x400));
+            stack.jump(StackPlace::at(other.start + 0x600), &other);
+            let node = stack.node(&mut cache);
+            assert_eq!(context::stack(node), [Pc(2), Pc(1)], "within it");
+            stack.jump(StackPlace::at(0x8030), &other);
+            let node = stack.node(&mut cache);
+            assert_eq!(context::stack(node), [Pc(1)]);
+        }
+    }
+
+    #[test]
     fn frames_beyond_the_room_are_counted_and_the_others_survive() {
         crate::start::ensure();
         let mut cache = NodeCache::new();
         let mut stack = CallStack::reserve(1).unwrap();
         let room = memory::PAGE / size_of::<Frame>();
         for depth in 0..room + 10 {
-            stack.enter_cold(Pc(depth + 1));
+            stack.enter_cold(Pc(depth + 1), StackPlace::of_caller());
         }
         for _ in 0..room + 9 {
             if !stack.exit() {

@@ -6,11 +6,13 @@
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut, Range};
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, compiler_fence};
 
 use super::call_stack::CallStack;
 use super::fork::{self, Stateless};
+#[cfg(feature = "whole-program")]
+use super::presence::Presence;
 use super::{Hot, Thread, last_step, registry};
 use crate::access;
 use crate::report::gather;
@@ -120,8 +122,37 @@ pub(super) fn look_back() {
     if is_unknown(hot) || is_ended(hot) {
         WITHOUT_STATE.set(false);
     } else {
-        // SAFETY: as in `enter`.
-        unsafe { (*hot.cast::<Thread>()).presence.leave() };
+        drop(Inside { thread: hot.cast() });
+    }
+}
+
+/// What a signal's handler has interrupted in the running thread.
+#[cfg(feature = "whole-program")]
+#[derive(Debug)]
+pub(crate) enum Interrupted<'a> {
+    /// The program, or the engine where nothing can be put off.
+    Program,
+    /// The engine at work.
+    Engine(&'a AtomicBool),
+    /// The engine while it rests.
+    Rest(&'a Presence),
+}
+
+/// What a signal's handler has interrupted. Of the engine at work the flag that it is to set when something is put off.
+#[cfg(feature = "whole-program")]
+pub(crate) fn interrupted<'a>() -> Interrupted<'a> {
+    let hot = hot();
+    if is_unknown(hot) || is_ended(hot) {
+        return Interrupted::Program;
+    }
+    // SAFETY: as in `enter`; the state lives as long as the thread.
+    let thread = unsafe { &*hot.cast::<Thread>() };
+    if thread.presence.is_outside() {
+        Interrupted::Program
+    } else if thread.presence.is_at_work() {
+        Interrupted::Engine(&thread.due)
+    } else {
+        Interrupted::Rest(&thread.presence)
     }
 }
 
@@ -264,14 +295,34 @@ impl DerefMut for Inside {
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: as for `deref`.
-        let untold = unsafe {
+        // SAFETY: as for `deref`. The order matters: a handler that comes after the first line leaves nothing to be done.
+        let due = unsafe {
             (*self.thread).presence.leave();
-            !(*self.thread).untold.is_empty()
+            compiler_fence(SeqCst);
+            (*self.thread).due.load(Relaxed)
         };
-        if untold {
-            tell();
+        if due {
+            do_what_is_due();
         }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn do_what_is_due() {
+    let hot = hot();
+    if is_unknown(hot) || is_ended(hot) {
+        return;
+    }
+    // SAFETY: as in `enter`.
+    let has_untold = unsafe {
+        (*hot.cast::<Thread>()).due.store(false, Relaxed);
+        !(*hot.cast::<Thread>()).untold.is_empty()
+    };
+    #[cfg(feature = "whole-program")]
+    crate::abi::signal::deliver();
+    if has_untold {
+        tell();
     }
 }
 

@@ -27,7 +27,7 @@ use super::presence::Presence;
 use super::registry::{self, Frozen};
 use super::{Thread, current};
 #[cfg(feature = "whole-program")]
-use crate::abi::pthread::Names;
+use crate::abi::{pthread::Names, signal};
 use crate::counters::COUNTERS;
 use crate::report::gather;
 use crate::start;
@@ -183,6 +183,8 @@ extern "C" fn in_child() {
     STATELESS.store(0, SeqCst);
     UNDERWAY.store(false, SeqCst);
     drop(preparation);
+    #[cfg(feature = "whole-program")]
+    signal::discard();
     if entered {
         current::look_back();
     }

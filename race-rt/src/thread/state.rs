@@ -5,7 +5,7 @@
 //! puts what it read aside until an acquire fence takes it in.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use super::ThreadId;
 use super::call_stack::CallStack;
@@ -64,6 +64,9 @@ pub struct Thread {
     pub(crate) ignoring: Ignoring,
     /// Reports of its races that the program is to be told of.
     pub(crate) untold: Vec<Untold>,
+    /// Something is to be done when the engine has finished its work: to tell of those, or to run a signal's handler. An
+    /// atomic because a handler sets it.
+    pub(crate) due: AtomicBool,
     /// Whether the program switches to it and away from it by itself.
     pub(crate) is_fiber: bool,
     /// Whether the engine is at work for this thread: what it does then is not the program's doing.
@@ -92,6 +95,7 @@ impl Thread {
             ignoring: Ignoring::NONE,
             untold: Vec::new(),
             is_fiber: false,
+            due: AtomicBool::new(false),
             presence: Presence::outside(),
         };
         thread.set_solo(false);
@@ -142,6 +146,12 @@ impl Thread {
     fn refresh_epoch(&mut self) {
         let solo = self.is_solo();
         self.set_solo(solo);
+    }
+
+    /// The program is to be told of a report.
+    pub(crate) fn tell_later(&mut self, untold: Untold) {
+        self.untold.push(untold);
+        self.due.store(true, Relaxed);
     }
 
     /// Publishes all that the thread did and knows, and steps on.

@@ -10,6 +10,7 @@ mod case;
 mod channels;
 mod counters;
 mod descriptors;
+mod exits;
 mod fences;
 mod fibers;
 mod foreign_locks;
@@ -17,6 +18,7 @@ mod foreign_threads;
 mod forks;
 mod heap;
 mod invisible;
+mod jumps;
 mod mutexes;
 mod once;
 mod parking;
@@ -37,12 +39,14 @@ const CASES: &[&[case::Case]] = &[
     channels::CASES,
     counters::CASES,
     descriptors::CASES,
+    exits::CASES,
     fences::CASES,
     fibers::CASES,
     foreign_locks::CASES,
     foreign_threads::CASES,
     forks::CASES,
     heap::CASES,
+    jumps::CASES,
     mutexes::CASES,
     once::CASES,
     parking::CASES,
