@@ -5,7 +5,8 @@
 mod common;
 mod whole_program;
 
-use whole_program::{Profile, Program, check_all, fault_of_clean, repeats};
+use common::run;
+use whole_program::{Profile, Program, Report, check_all, fault_of_clean, repeats};
 
 fn all_are_silent(profile: Profile) {
     let program = Program::build("ecosystem", profile);
@@ -21,6 +22,22 @@ fn all_are_silent(profile: Profile) {
 #[test]
 fn well_known_crates_are_silent_in_debug() {
     all_are_silent(Profile::Debug);
+}
+
+/// The shipped list of suppressions has what is needed, and no more than that.
+#[test]
+fn chosen_races_are_reported_on_request_and_counted_otherwise() {
+    for profile in Profile::BOTH {
+        let program = Program::build("ecosystem", profile);
+        let chosen = |options| run(program.command(&["crossbeam_atomic_cell"]).env("RACE_OPTIONS", options));
+        let outcome = chosen("suppressions=off").expect_code(66);
+        let entry = "crossbeam_utils::atomic::atomic_cell::atomic_load";
+        for report in Report::all(&outcome.stderr) {
+            assert!(report.current().contains(entry) || report.previous().contains(entry), "{report:#?}");
+        }
+        let outcome = chosen("verbose=1").expect_code(0);
+        assert!(outcome.stderr.contains(&format!("race(s) suppressed by race_top:{entry}\n")), "{outcome:#?}");
+    }
 }
 
 #[test]

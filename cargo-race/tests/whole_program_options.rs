@@ -116,6 +116,39 @@ fn equal_stacks_are_reported_once_unless_asked_for() {
 }
 
 #[test]
+fn suppressed_races_are_not_reported_but_counted() {
+    let place = temporary_directory();
+    let file = place.path().join("suppressions");
+    let with = |text: &str| {
+        std::fs::write(&file, text).expect("the directory is there");
+        counter(&format!("verbose=1 suppressions={}", file.display()))
+    };
+    for entry in ["race:cases::counters::count", "race:cases::counters", "race_top:^cases::*::write$"] {
+        let outcome = with(&format!("# Known.\n\n{entry}\n")).expect_code(0);
+        assert!(!outcome.stderr.contains("DATA RACE") && !outcome.stderr.contains("Found "), "{outcome:#?}");
+        assert!(outcome.stderr.contains(&format!("race(s) suppressed by {entry}\n")), "{outcome:#?}");
+    }
+    for entry in ["race:no_such_function", "race_top:counters::count", "race:count::$"] {
+        let outcome = with(entry).expect_code(66);
+        assert!(!outcome.stderr.contains("suppressed"), "{outcome:#?}");
+    }
+}
+
+#[test]
+fn suppressions_that_cannot_be_understood_are_refused_at_the_start() {
+    let place = temporary_directory();
+    let file = place.path().join("suppressions");
+    std::fs::write(&file, "race:one\nmutex:two\n").expect("the directory is there");
+    for (path, word) in
+        [(file, "suppressions:2: \"mutex:two\""), (place.path().join("none"), "none, which cannot be read")]
+    {
+        let outcome = counter(&format!("suppressions={}", path.display())).expect_code(2);
+        assert!(outcome.stderr.starts_with("race: RACE_OPTIONS: ") && outcome.stderr.contains(word), "{outcome:#?}");
+        assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:#?}");
+    }
+}
+
+#[test]
 fn a_wrong_option_is_refused_before_the_program_starts() {
     let program = Program::build("cases", Profile::Debug);
     for (options, word) in [("no_such_option=1", "no_such_option"), ("exitcode=300", "300"), ("exitcode", "exitcode")] {

@@ -6,7 +6,7 @@ use crate::counters::COUNTERS;
 use crate::options::Perturb;
 use crate::perturb;
 use crate::report::{attribution, exit, gather, library};
-use crate::start::{options, sink};
+use crate::start::{options, sink, suppressions};
 use crate::thread::{current, registry};
 
 /// Asks the C library to run the end of the engine. Handlers run in reverse, so the first to register is the last to
@@ -57,6 +57,11 @@ fn tell(status: libc::c_int) -> libc::c_int {
     let races = gather::count();
     if options.verbose || (races > 0 && options.perturb != Perturb::Off) {
         sink().write(&format!("race: seed={} (in RACE_OPTIONS it repeats these pauses)\n", perturb::seed()));
+    }
+    if options.verbose
+        && let Some(hidden) = suppressions().summary()
+    {
+        sink().write(&hidden);
     }
     if let Some(given_up) = COUNTERS.summary() {
         sink().write(&given_up);

@@ -31,6 +31,17 @@ pub enum LogPath {
     File(PathBuf),
 }
 
+/// Which races are not reported although they are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SuppressionList {
+    /// Those that the engine's own list names.
+    Shipped,
+    /// None: all are reported.
+    Off,
+    /// Those of the engine's own list and of this file.
+    File(PathBuf),
+}
+
 /// How much the engine disturbs the schedule so that races show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Perturb {
@@ -65,6 +76,8 @@ pub struct Options {
     pub perturb: Perturb,
     /// What the disturbance is drawn from; `None` lets the engine choose.
     pub seed: Option<u64>,
+    /// Which races are not reported although they are there.
+    pub suppressions: SuppressionList,
     /// Whether to say at start and end what the engine did.
     pub verbose: bool,
     /// Whether to print the options and end.
@@ -85,6 +98,7 @@ impl Default for Options {
             report_bugs: true,
             perturb: Perturb::On,
             seed: None,
+            suppressions: SuppressionList::Shipped,
             verbose: false,
             help: false,
         }

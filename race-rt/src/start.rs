@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::options::{Options, VARIABLE};
 use crate::report::exit;
 use crate::report::sink::Sink;
+use crate::report::suppression::Suppressions;
 use crate::shadow::{map, record};
 use crate::sync::atomic_cell;
 use crate::sys::memory::{self, PAGE};
@@ -30,19 +31,22 @@ pub fn ensure() {
     }
 }
 
-/// The settings of this process and where its reports go.
+/// The settings of this process, where its reports go, and which are not wanted.
 struct Settings {
     options: Options,
     sink: Sink,
+    suppressions: Suppressions,
 }
 
 impl Settings {
     fn new(options: Options) -> Settings {
         let sink = Sink::new(&options.log_path).unwrap_or_else(|error| exit::refuse(&error));
+        let suppressions = Suppressions::new(&options.suppressions)
+            .unwrap_or_else(|error| exit::refuse(&format_args!("{VARIABLE}: {error}")));
         if options.verbose {
             sink.write(&format!("race: {VARIABLE}: {options}\n"));
         }
-        Settings { options, sink }
+        Settings { options, sink, suppressions }
     }
 }
 
@@ -62,6 +66,11 @@ pub fn options() -> &'static Options {
 /// Where the reports of this process go.
 pub fn sink() -> &'static Sink {
     &settings().sink
+}
+
+/// Which races this process does not report.
+pub fn suppressions() -> &'static Suppressions {
+    &settings().suppressions
 }
 
 /// The program has defaults of its own, at `place`, which the environment still overrides. The first ones stay.

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use race_rt::options::{LogPath, OptionError, Options, Perturb, TABLE, VARIABLE, help_text, markdown_table};
+use race_rt::options::{
+    LogPath, OptionError, Options, Perturb, SuppressionList, TABLE, VARIABLE, help_text, markdown_table,
+};
 
 fn parsed(text: &str) -> Options {
     Options::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
@@ -26,6 +28,7 @@ fn nothing_written_means_the_defaults() {
     assert_eq!(defaults.exitcode, 66);
     assert_eq!(defaults.atexit_sleep_ms, 1000);
     assert_eq!(defaults.log_path, LogPath::Stderr);
+    assert_eq!(defaults.suppressions, SuppressionList::Shipped);
     assert_eq!(defaults.perturb, Perturb::On);
     assert!(defaults.report_bugs && defaults.suppress_equal_stacks && !defaults.halt_on_error);
 }
@@ -34,7 +37,7 @@ fn nothing_written_means_the_defaults() {
 fn every_option_is_understood() {
     let text = "log_path=/tmp/r exitcode=13 strip_path_prefix=/src/ halt_on_error=1 atexit_sleep_ms=0 history_size=7 \
                 suppress_equal_stacks=0 suppress_equal_addresses=0 report_bugs=0 perturb=off seed=18446744073709551615 \
-                verbose=1 help=1";
+                suppressions=/tmp/s verbose=1 help=1";
     let expected = Options {
         log_path: file("/tmp/r"),
         exitcode: 13,
@@ -47,6 +50,7 @@ fn every_option_is_understood() {
         report_bugs: false,
         perturb: Perturb::Off,
         seed: Some(u64::MAX),
+        suppressions: SuppressionList::File(PathBuf::from("/tmp/s")),
         verbose: true,
         help: true,
     };
@@ -85,6 +89,8 @@ fn names_of_streams_are_special_and_the_last_setting_counts() {
     assert_eq!(parsed("log_path=stdout log_path=stderr").log_path, LogPath::Stderr);
     assert_eq!(parsed("log_path=./stdout").log_path, file("./stdout"));
     assert_eq!(parsed("seed=5 seed=random").seed, None);
+    assert_eq!(parsed("suppressions=off").suppressions, SuppressionList::Off);
+    assert_eq!(parsed("suppressions=./off").suppressions, SuppressionList::File(PathBuf::from("./off")));
 }
 
 #[test]
@@ -116,6 +122,7 @@ fn a_wrong_value_is_refused_with_what_is_allowed() {
         "verbose=1:",
         "suppress_equal_stacks=01",
         "help=",
+        "suppressions=",
     ];
     for text in bad {
         match Options::parse(text) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use race_rt::options::{LogPath, OptionError, Options, Perturb, TABLE};
+use race_rt::options::{LogPath, OptionError, Options, Perturb, SuppressionList, TABLE};
 
 /// Text that can be written in one kind of quotes.
 fn quotable() -> impl Strategy<Value = String> {
@@ -20,6 +20,16 @@ fn log_path() -> impl Strategy<Value = LogPath> {
     ]
 }
 
+fn suppressions() -> impl Strategy<Value = SuppressionList> {
+    prop_oneof![
+        Just(SuppressionList::Shipped),
+        Just(SuppressionList::Off),
+        quotable()
+            .prop_filter("no name of a file", |path| !matches!(path.as_str(), "" | "shipped" | "off"))
+            .prop_map(|path| SuppressionList::File(PathBuf::from(path))),
+    ]
+}
+
 prop_compose! {
     fn options()(
         log_path in log_path(),
@@ -30,10 +40,11 @@ prop_compose! {
         switches: [bool; 6],
         perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On)],
         seed: Option<u64>,
+        suppressions in suppressions(),
     ) -> Options {
         let [halt_on_error, suppress_equal_stacks, suppress_equal_addresses, report_bugs, verbose, help] = switches;
         Options {
-            log_path, strip_path_prefix, exitcode, atexit_sleep_ms, history_size, perturb, seed,
+            log_path, strip_path_prefix, exitcode, atexit_sleep_ms, history_size, perturb, seed, suppressions,
             halt_on_error, suppress_equal_stacks, suppress_equal_addresses, report_bugs, verbose, help,
         }
     }
@@ -57,7 +68,11 @@ fn check(text: &str) -> Result<(), TestCaseError> {
                 LogPath::File(path) => path.to_string_lossy().into_owned(),
                 _ => String::new(),
             };
-            if !both_quotes(&options.strip_path_prefix) && !both_quotes(&log_path) {
+            let suppressions = match &options.suppressions {
+                SuppressionList::File(path) => path.to_string_lossy().into_owned(),
+                _ => String::new(),
+            };
+            if ![&options.strip_path_prefix, &log_path, &suppressions].into_iter().any(|value| both_quotes(value)) {
                 prop_assert_eq!(Options::parse(&options.to_string()), Ok(options));
             }
         }

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::{LogPath, Options, Perturb, VARIABLE};
+use super::{LogPath, Options, Perturb, SuppressionList, VARIABLE};
 
 /// One option: its description, and how it is set and shown.
 pub struct Row {
@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Every option there is.
-pub const TABLE: [Row; 13] = [
+pub const TABLE: [Row; 14] = [
     Row {
         path: true,
         ..row(
@@ -119,6 +119,16 @@ pub const TABLE: [Row; 13] = [
         |options, value| assign(&mut options.seed, read_seed(value)),
         |options| options.seed.map_or("random".to_owned(), |seed| seed.to_string()),
     ),
+    Row {
+        path: true,
+        ..row(
+            "suppressions",
+            "`shipped`, `off` or a path",
+            "which races are not reported: those of the shipped list, none, or those of the shipped list and of a file",
+            |options, value| assign(&mut options.suppressions, read_suppressions(value)),
+            |options| show_suppressions(&options.suppressions),
+        )
+    },
     row(
         "verbose",
         "0 or 1",
@@ -222,6 +232,23 @@ fn show_log_path(path: &LogPath) -> String {
         LogPath::Stderr => "stderr".to_owned(),
         LogPath::Stdout => "stdout".to_owned(),
         LogPath::File(path) => path.display().to_string(),
+    }
+}
+
+fn read_suppressions(value: &str) -> Option<SuppressionList> {
+    match value {
+        "" => None,
+        "shipped" => Some(SuppressionList::Shipped),
+        "off" => Some(SuppressionList::Off),
+        path => Some(SuppressionList::File(PathBuf::from(path))),
+    }
+}
+
+fn show_suppressions(list: &SuppressionList) -> String {
+    match list {
+        SuppressionList::Shipped => "shipped".to_owned(),
+        SuppressionList::Off => "off".to_owned(),
+        SuppressionList::File(path) => path.display().to_string(),
     }
 }
 

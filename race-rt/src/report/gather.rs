@@ -97,10 +97,13 @@ fn charged(thread: &Thread, other: &Entry) -> Charged {
     Charged::to(registry::trial_of(thread.id()), registry::trial_of(other))
 }
 
-/// Writes the report, unless it repeats one; hands it back when the program wants to be told of it.
+/// Writes the report, unless it repeats one or is not wanted; hands it back when the program wants to be told of it.
 fn write(report: Report, charged: Charged, underway: &Underway, options: &Options) -> Option<Untold> {
     let kind = report.current.kind;
     if kind == AccessKind::Free && !cfg!(feature = "whole-program") && is_counted(&report) {
+        return None;
+    }
+    if start::suppressions().hold_for(&report, &SYMBOLS) {
         return None;
     }
     let key = RaceKey::of(&report, is_own).in_tests(charged);

@@ -4,8 +4,9 @@
 //! [`model::Report`] holds bare addresses. [`symbol`] turns each into [`frame::Frame`]s, [`trim`] takes away those that
 //! belong to std or to this library, and [`text`] prints what is left; [`sink`] brings the text to stderr or a file.
 //! [`dedupe`] decides beforehand whether a race is worth all that, [`benign`] whether the program wants it reported,
-//! [`attribution`] which test it is charged to, and [`listener`] tells the program. Everything here is cold and must not
-//! panic: it runs inside the program that is being watched, at any moment, even before `main`.
+//! [`suppression`] whether it is one that nobody wants to be told of, [`attribution`] which test it is charged to, and
+//! [`listener`] tells the program. Everything here is cold and must not panic: it runs inside the program that is being
+//! watched, at any moment, even before `main`.
 
 pub mod attribution;
 pub mod benign;
@@ -21,6 +22,7 @@ pub mod module;
 pub mod name;
 pub mod process_lock;
 pub mod sink;
+pub mod suppression;
 pub mod symbol;
 pub mod text;
 pub mod trim;

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::options::LogPath;
 use crate::report::process_lock::ProcessLock;
+use crate::sys::file::succeeded;
 
 /// How long to wait for a stream that is set to not block and is full.
 const PATIENCE_MS: c_int = 1000;
@@ -169,9 +170,4 @@ fn wait_until_writable(descriptor: c_int) -> io::Result<()> {
         Err(cause) if cause.kind() == io::ErrorKind::Interrupted => Ok(()),
         Err(cause) => Err(cause),
     }
-}
-
-/// A system call's result, with the error that libc keeps beside a negative one.
-fn succeeded(result: libc::c_long) -> io::Result<libc::c_long> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

@@ -102,7 +102,7 @@ fn is_below(file: &str, crate_directory: &str) -> bool {
 }
 
 /// Whether the frame is of the standard library or of libtest.
-fn is_standard(frame: &Frame) -> bool {
+pub fn is_standard(frame: &Frame) -> bool {
     match crate_of(frame) {
         Some(name) => matches!(name, "std" | "core" | "alloc" | "test" | "__rustc"),
         // Names have no path in debug information without linkage names.

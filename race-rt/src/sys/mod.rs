@@ -2,6 +2,7 @@
 
 pub mod barrier;
 pub mod errno;
+pub mod file;
 pub mod memory;
 pub mod spin;
 pub mod stack;
