@@ -43,8 +43,8 @@ pub enum Action {
 /// Arguments that only cargo interprets.
 #[derive(Args)]
 pub struct CargoArguments {
-    /// Cargo's own arguments, exactly as cargo takes them (see `cargo help test` and so on). `run` and `test` also take
-    /// `--seeds N`: run with the seeds 1 to N and show each distinct report once
+    /// Cargo's own arguments, exactly as cargo takes them (see `cargo help test` and so on). `run`, `test` and
+    /// `nextest run` also take `--seeds N`: run with the seeds 1 to N and show each distinct report once
     #[arg(value_name = "CARGO ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = true)]
     pub cargo: Vec<OsString>,
 }

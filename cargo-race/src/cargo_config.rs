@@ -2,8 +2,8 @@
 //! the profiles say about debug information.
 //!
 //! Read are the `.cargo/config.toml` files from the current directory upward, the one in cargo's home, `--config`
-//! arguments and `CARGO_*` variables. Files that cannot be read or parsed are skipped: cargo complains about them itself.
-//! `include` keys are not followed.
+//! arguments, `CARGO_*` variables, and what any of these includes. Files that cannot be read or parsed are skipped: cargo
+//! complains about them itself.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,9 @@ struct Document {
     table: toml::Table,
 }
 
+/// How deep files that include files are followed; more is a cycle, which cargo refuses.
+const INCLUDE_DEPTH: usize = 16;
+
 /// All configuration found, the most specific first.
 pub struct CargoConfig {
     documents: Vec<Document>,
@@ -51,19 +54,21 @@ impl CargoConfig {
     /// Reads the configuration that cargo will use in `directory` with these `--config` arguments.
     pub fn read(directory: &Path, arguments: &[OsString]) -> Self {
         let mut documents = Vec::new();
-        let document = |root: &Path, table| Document { root: root.to_owned(), table };
         // The last argument counts most.
         for argument in arguments.iter().rev() {
-            let text = argument.to_string_lossy();
-            let table = parse(&text).or_else(|| parse_file(Path::new(argument)));
-            documents.extend(table.map(|table| document(directory, table)));
+            match parse(&argument.to_string_lossy()) {
+                Some(table) => add(&mut documents, table, directory, directory, INCLUDE_DEPTH),
+                None => add_file(&mut documents, &directory.join(argument), INCLUDE_DEPTH),
+            }
         }
         let mut read = Vec::new();
         for place in directory.ancestors().map(|ancestor| ancestor.join(".cargo")).chain(home()) {
             // Cargo's home may be on the way up.
             if !read.contains(&place) {
-                let table = parse_directory(&place);
-                documents.extend(table.map(|table| document(place.parent().unwrap_or(&place), table)));
+                // Cargo prefers the name without extension when both exist.
+                let plain = place.join("config");
+                let file = if plain.is_file() { plain } else { place.join("config.toml") };
+                add_file(&mut documents, &file, INCLUDE_DEPTH);
                 read.push(place);
             }
         }
@@ -145,9 +150,28 @@ pub fn home() -> Option<PathBuf> {
     chosen.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
-fn parse_directory(directory: &Path) -> Option<toml::Table> {
-    // Cargo prefers the name without extension when both exist.
-    parse_file(&directory.join("config")).or_else(|| parse_file(&directory.join("config.toml")))
+/// Adds the file and what it includes. Relative paths in it are relative to the directory above its own.
+fn add_file(documents: &mut Vec<Document>, file: &Path, depth: usize) {
+    let directory = file.parent().unwrap_or(file);
+    if let Some(table) = parse_file(file) {
+        add(documents, table, directory.parent().unwrap_or(directory), directory, depth);
+    }
+}
+
+/// Adds a piece of configuration, and after it what it includes from `directory`, the last first: what includes counts
+/// more than what is included, and what is included later more than what was before.
+fn add(documents: &mut Vec<Document>, table: toml::Table, root: &Path, directory: &Path, depth: usize) {
+    let included: Vec<PathBuf> = included(&table).map(|file| directory.join(file)).collect();
+    documents.push(Document { root: root.to_owned(), table });
+    if depth > 0 {
+        included.iter().rev().for_each(|file| add_file(documents, file, depth - 1));
+    }
+}
+
+/// The files of the key `include`: a list of paths, or of tables with a path.
+fn included(table: &toml::Table) -> impl Iterator<Item = &str> {
+    let list = table.get("include").and_then(toml::Value::as_array).into_iter().flatten();
+    list.filter_map(|entry| entry.as_str().or_else(|| entry.get("path")?.as_str()))
 }
 
 /// Reads and parses a TOML file.
@@ -172,6 +196,26 @@ mod tests {
         assert_eq!(config.build_targets(), ["near"]);
         assert_eq!(config.program(&["build", "rustc-wrapper"]), Some(PathBuf::from("/root/tools/wrap")));
         assert_eq!(config.program(&["build", "rustc-workspace-wrapper"]), Some(PathBuf::from("clippy")));
+    }
+
+    #[test]
+    fn included_files_count_less_than_what_includes_them() {
+        let place = tempfile::tempdir().expect("temporary directory");
+        let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).expect("written");
+        std::fs::create_dir(place.path().join(".cargo")).expect("made");
+        let own = "include = ['../first.toml', { path = 'second.toml', optional = true }]\nbuild.rustflags = ['-own']";
+        write(".cargo/config.toml", own);
+        write("first.toml", "build = { rustflags = ['-first'], target = 'first' }");
+        // A cycle, which cargo refuses, must not be followed for ever.
+        let second =
+            "include = ['config.toml']\nbuild = { rustflags = ['-second'], target = 'second', rustc = 'tools/rustc' }";
+        write(".cargo/second.toml", second);
+        let config = CargoConfig::read(place.path(), &["build.rustflags = '-argument'".into()]);
+        let flags = config.flags(Table::Build, "rustflags");
+        assert_eq!(flags.iter().rev().take(3).collect::<Vec<_>>(), ["-argument", "-own", "-second"]);
+        assert!(flags.iter().any(|flag| flag == "-first"));
+        assert_eq!(config.build_targets(), ["second"]);
+        assert_eq!(config.program(&["build", "rustc"]), Some(place.path().join("tools/rustc")));
     }
 
     #[test]

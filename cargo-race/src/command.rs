@@ -50,8 +50,23 @@ impl Request {
             || (nested.is_some() && builds && self.arguments.values("--archive-file").next().is_none())
     }
 
+    /// Whether this runs programs that a series of runs can be made of.
+    pub fn runs_repeatedly(&self) -> bool {
+        let nested = self.subcommand.get(1);
+        match self.name().to_str() {
+            Some("run" | "test") => true,
+            Some("nextest") => nested.is_some_and(|nested| nested == "run" || nested == "r") && self.builds(),
+            _ => false,
+        }
+    }
+
+    /// Fails if the subcommand is not there.
+    pub fn require_tool(&self) -> Result<(), Error> {
+        if self.name() != "nextest" || has_nextest() { Ok(()) } else { Err(Error::NextestMissing) }
+    }
+
     /// The cargo subcommand's name.
-    fn name(&self) -> &OsStr {
+    pub fn name(&self) -> &OsStr {
         &self.subcommand[0]
     }
 
@@ -107,24 +122,21 @@ pub fn replace_process(request: Request) -> Error {
 }
 
 fn prepare(request: Request) -> Result<Command, Error> {
-    if request.name() == "nextest" {
-        require_nextest()?;
-    }
+    request.require_tool()?;
     if !request.builds() {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
         command.args(&request.subcommand).args(request.arguments.all());
         return Ok(command);
     }
     let situation = Situation::read(&request.arguments)?;
-    request.command(&situation, &setup::ensure()?)
+    request.command(&situation, &setup::ensure(&situation.config)?)
 }
 
-/// Looks for cargo-nextest where cargo looks for its subcommands.
-fn require_nextest() -> Result<(), Error> {
+/// Whether cargo-nextest is where cargo looks for its subcommands.
+fn has_nextest() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let home = crate::cargo_config::home().map(|home| home.join("bin"));
-    let found = std::env::split_paths(&path).chain(home).any(|directory| directory.join("cargo-nextest").is_file());
-    if found { Ok(()) } else { Err(Error::NextestMissing) }
+    std::env::split_paths(&path).chain(home).any(|directory| directory.join("cargo-nextest").is_file())
 }
 
 /// Has cargo call rustc through the linking script. A wrapper of the user's own comes after it.

@@ -31,7 +31,7 @@ pub fn print(arguments: EnvironmentArguments) -> Result<String, Error> {
         words.extend([OsString::from("--manifest-path"), path]);
     }
     let situation = Situation::read(&CargoArguments::new(words))?;
-    let variables = variables(&situation, &setup::ensure()?)?;
+    let variables = variables(&situation, &setup::ensure(&situation.config)?)?;
     Ok(if arguments.json { json(variables) } else { shell(&variables) })
 }
 

@@ -37,9 +37,9 @@ pub fn print(mut words: Vec<OsString>) -> Result<String, Error> {
         words.push(OsString::from("run"));
     }
     let mut request = Request::new(subcommand, words);
-    let seeds = if matches!(subcommand, "run" | "test") { crate::seeds::take(&mut request)? } else { None };
+    let seeds = crate::seeds::take(&mut request)?;
     let situation = Situation::read(&request.arguments)?;
-    let entries = Preparation::detect()?.places();
+    let entries = Preparation::detect(&situation.config)?.places();
     let profile = request.profile();
     let packages = Packages::read(&situation.cargo, &request.arguments.selecting_project());
     let place = built_at(&situation, &request.arguments, &profile);

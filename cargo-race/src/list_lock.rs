@@ -63,6 +63,7 @@ pub fn name(toolchain: &Toolchain, scratch: &Path, member: &str, object_file: Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cargo_config::CargoConfig;
 
     #[test]
     fn an_object_without_the_lock_has_none() {
@@ -74,7 +75,8 @@ mod tests {
     fn the_lock_of_std_is_found_and_named() {
         let own = std::fs::read(std::env::current_exe().expect("own path")).expect("own bytes");
         assert!(find(&own).is_some_and(|name| name.starts_with("_R")));
-        let toolchain = Toolchain::detect().expect("the tests were built by one");
+        let toolchain =
+            Toolchain::detect(&CargoConfig::read(Path::new("/"), &[])).expect("the tests were built by one");
         let scratch = tempfile::tempdir().expect("a directory for temporary files");
         let named = name(&toolchain, scratch.path(), "own", own).expect("the tool runs");
         assert_eq!(find(&named), None);

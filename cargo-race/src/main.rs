@@ -18,6 +18,7 @@ mod environment;
 mod error;
 mod explain;
 mod flags;
+mod interruption;
 mod list_lock;
 mod packages;
 mod progress;
@@ -54,22 +55,23 @@ fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.action {
         Action::Setup => {
-            let entries = setup::ensure()?;
+            let directory = std::env::current_dir().unwrap_or_default();
+            let entries = setup::ensure(&cargo_config::CargoConfig::read(&directory, &[]))?;
             Ok(say(&format!("{}\n", entries.sysroot.display())))
         }
         Action::Clean => cache::CacheDirectory::locate()?.remove().map(|()| ExitCode::SUCCESS),
-        Action::Run(rest) => run_or_test("run", rest.cargo),
-        Action::Test(rest) => run_or_test("test", rest.cargo),
-        Action::Build(rest) => Err(command::replace_process(Request::new("build", rest.cargo))),
-        Action::Bench(rest) => Err(command::replace_process(Request::new("bench", rest.cargo))),
-        Action::Nextest(rest) => Err(command::replace_process(Request::new("nextest", rest.cargo))),
+        Action::Run(rest) => pass("run", rest.cargo),
+        Action::Test(rest) => pass("test", rest.cargo),
+        Action::Build(rest) => pass("build", rest.cargo),
+        Action::Bench(rest) => pass("bench", rest.cargo),
+        Action::Nextest(rest) => pass("nextest", rest.cargo),
         Action::Env(arguments) => environment::print(arguments).map(|text| say(&text)),
         Action::Explain(arguments) => explain::print(arguments.command).map(|text| say(&text)),
     }
 }
 
-/// A command that takes `--seeds`.
-fn run_or_test(subcommand: &str, words: Vec<OsString>) -> Result<ExitCode, Error> {
+/// A command of cargo's, once or with many seeds.
+fn pass(subcommand: &str, words: Vec<OsString>) -> Result<ExitCode, Error> {
     let mut request = Request::new(subcommand, words);
     match seeds::take(&mut request)? {
         Some(seeds) => seeds::run_all(seeds, request),

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: every seed runs, whatever the others did; a report that any process of any run makes is counted, because
 //! each process writes its own file; the runs' own output is theirs and untouched. The exit status is the first failing
-//! status that is not the detector's 66, else 66 if a run ended so, else 0.
+//! status that is not the detector's 66, else 66 if a run ended so, else 0. An interrupted series leaves no file.
 //! Can miss: reports of a process that sets `RACE_OPTIONS` for itself. A user's `exitcode` is taken for a failure of the
 //! program's own, which is the status that it asks for, but one word too much in the summary.
 
@@ -13,6 +13,7 @@ use std::process::{Command, ExitCode};
 use crate::command::Request;
 use crate::distinct::DistinctReports;
 use crate::error::Error;
+use crate::interruption::Interruption;
 use crate::setup;
 use crate::situation::{Situation, cargo_missing, exit_like, shell_status};
 
@@ -28,8 +29,11 @@ const OPTIONS_VARIABLE: &str = "RACE_OPTIONS";
 /// The exit status of a process that reported a race and did not fail otherwise.
 const RACE_FOUND: i32 = 66;
 
-/// Takes the option out of the request.
+/// Takes the option out of a request that has it; other commands leave it to cargo to refuse.
 pub fn take(request: &mut Request) -> Result<Option<u32>, Error> {
+    if !request.runs_repeatedly() {
+        return Ok(None);
+    }
     request.arguments.take(OPTION).pop().map(|value| parse(&value)).transpose()
 }
 
@@ -41,8 +45,9 @@ fn parse(value: &OsString) -> Result<u32, Error> {
 
 /// Runs all seeds.
 pub fn run_all(seeds: u32, request: Request) -> Result<ExitCode, Error> {
+    request.require_tool()?;
     let situation = Situation::read(&request.arguments)?;
-    let entries = setup::ensure()?;
+    let entries = setup::ensure(&situation.config)?;
     if let Some(build) = request.clone().building_only() {
         let mut build = build.command(&situation, &entries)?;
         let built = build.status().map_err(|reason| cargo_missing(build.get_program(), &reason))?;
@@ -50,9 +55,12 @@ pub fn run_all(seeds: u32, request: Request) -> Result<ExitCode, Error> {
             exit_like(built);
         }
     }
+    // nextest has a status of its own for a test that failed for whatever reason, races among them.
+    let otherwise = if request.name() == "nextest" { "" } else { " otherwise" };
     let lost =
         |path: &Path, reason: std::io::Error| Error::ReportsLost { path: path.to_owned(), reason: reason.to_string() };
     let logs = tempfile::tempdir().map_err(|reason| lost(&std::env::temp_dir(), reason))?;
+    let interruption = Interruption::watch(logs.path()).map_err(|reason| lost(logs.path(), reason))?;
     let users_options = std::env::var_os(OPTIONS_VARIABLE).unwrap_or_default();
     let mut reports = DistinctReports::default();
     let mut counts = Vec::new();
@@ -64,14 +72,18 @@ pub fn run_all(seeds: u32, request: Request) -> Result<ExitCode, Error> {
         // The last setting of an option counts.
         options.push(format!(" seed={seed} log_path='{}'", log.display()));
         let mut command: Command = request.clone().command(&situation, &entries)?;
+        interruption.check();
         let status = command.env(OPTIONS_VARIABLE, options).status();
         let status = status.map_err(|reason| cargo_missing(command.get_program(), &reason))?;
+        // Signalled together with us, the run may have ended before we were told.
+        interruption.check();
         statuses.push(shell_status(status));
-        let found = collect(logs.path(), seed, &mut reports).map_err(|reason| lost(logs.path(), reason))?;
+        let found = collect(logs.path(), seed, &mut reports).inspect_err(|_| interruption.check());
+        let found = found.map_err(|reason| lost(logs.path(), reason))?;
         counts.push((seed, found));
     }
     eprint!("{reports}");
-    eprintln!("{}", summary(seeds, &counts, &statuses, reports.len()));
+    eprintln!("{}", summary(seeds, &counts, &statuses, reports.len(), otherwise));
     let status = final_status(&statuses);
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
 }
@@ -96,9 +108,9 @@ fn collect(directory: &Path, seed: u32, reports: &mut DistinctReports) -> std::i
 }
 
 /// The last line: how many reports which seeds found.
-fn summary(seeds: u32, counts: &[(u32, usize)], statuses: &[i32], distinct: usize) -> String {
+fn summary(seeds: u32, counts: &[(u32, usize)], statuses: &[i32], distinct: usize, otherwise: &str) -> String {
     let failed = statuses.iter().filter(|status| !matches!(**status, 0 | RACE_FOUND)).count();
-    let others = if failed == 0 { String::new() } else { format!("; {failed} failed otherwise") };
+    let others = if failed == 0 { String::new() } else { format!("; {failed} failed{otherwise}") };
     let finding: Vec<String> =
         counts.iter().filter(|(_, found)| *found > 0).map(|(seed, found)| format!("seed {seed}: {found}")).collect();
     let which = if finding.is_empty() { String::new() } else { format!(" ({})", finding.join(", ")) };
@@ -132,10 +144,10 @@ mod tests {
 
     #[test]
     fn the_summary_names_the_seeds() {
-        let text = summary(3, &[(1, 0), (2, 2), (3, 1)], &[0, 66, 101], 2);
+        let text = summary(3, &[(1, 0), (2, 2), (3, 1)], &[0, 66, 101], 2, " otherwise");
         let expected =
             "cargo race: 2 distinct data race(s); 2 of 3 runs found some (seed 2: 2, seed 3: 1); 1 failed otherwise";
         assert_eq!(text, expected);
-        assert_eq!(summary(1, &[(1, 0)], &[0], 0), "cargo race: 0 distinct data race(s); 0 of 1 runs found some");
+        assert_eq!(summary(1, &[(1, 0)], &[0], 0, ""), "cargo race: 0 distinct data race(s); 0 of 1 runs found some");
     }
 }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::cache::{CacheDirectory, EntryKind, EntryName};
+use crate::cargo_config::CargoConfig;
 use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::toolchain::Toolchain;
@@ -26,8 +27,8 @@ pub struct Preparation {
 
 impl Preparation {
     /// Asks for the toolchain and the cache; makes nothing.
-    pub fn detect() -> Result<Self, Error> {
-        let toolchain = Toolchain::detect()?;
+    pub fn detect(config: &CargoConfig) -> Result<Self, Error> {
+        let toolchain = Toolchain::detect(config)?;
         let cache = CacheDirectory::locate()?;
         // The toolchain's path counts too, because the sysroot links to it.
         let ingredients = (&toolchain.version, &toolchain.sysroot, sysroot::RECIPE_VERSION, flags::LLVM_OPTIONS);
@@ -55,6 +56,6 @@ impl Preparation {
 }
 
 /// Finds the prepared files, making them first if need be.
-pub fn ensure() -> Result<Entries, Error> {
-    Preparation::detect()?.ensure()
+pub fn ensure(config: &CargoConfig) -> Result<Entries, Error> {
+    Preparation::detect(config)?.ensure()
 }

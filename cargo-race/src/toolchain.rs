@@ -1,12 +1,13 @@
 //! The Rust toolchain in use: what rustc says of itself and where its tools and std lie.
 //!
-//! Guarantee: it is the very toolchain that the following `cargo` will use, because both go through the same `RUSTC` or
-//! PATH and rustup's `RUSTUP_TOOLCHAIN`. A `build.rustc` key in a cargo configuration file is not seen.
+//! Guarantee: it is the very toolchain that the following `cargo` will use, because both go through the same `RUSTC`,
+//! `build.rustc` or PATH, and rustup's `RUSTUP_TOOLCHAIN`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::cargo_config::CargoConfig;
 use crate::error::Error;
 
 /// The only host (and target) whose engine and recipe exist.
@@ -24,9 +25,12 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
-    /// Asks rustc.
-    pub fn detect() -> Result<Self, Error> {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    /// Asks the rustc that cargo will call.
+    pub fn detect(config: &CargoConfig) -> Result<Self, Error> {
+        let chosen =
+            ["RUSTC", "CARGO_BUILD_RUSTC"].into_iter().filter_map(std::env::var_os).find(|name| !name.is_empty());
+        let configured = || config.program(&["build", "rustc"]).map(PathBuf::into_os_string);
+        let rustc = chosen.or_else(configured).unwrap_or_else(|| OsString::from("rustc"));
         // Two processes at once: rustup's proxy makes each of them slow, and a warm start waits for both.
         let version = start(&rustc, &["-vV"])?;
         let sysroot = start(&rustc, &["--print", "sysroot"])?;

@@ -11,9 +11,14 @@ const HOST: &str = "x86_64-unknown-linux-gnu";
 
 /// Runs the setup with a made-up toolchain: a `rustc` that says it is on `host` and has its sysroot at `sysroot`.
 fn setup_with_toolchain(directory: &Path, host: &str, sysroot: &Path) -> Outcome {
+    setup_with_release(directory, "1.2.3", host, sysroot)
+}
+
+/// The same for a certain release.
+fn setup_with_release(directory: &Path, release: &str, host: &str, sysroot: &Path) -> Outcome {
     let rustc = directory.join("rustc");
     let text = format!(
-        "#!/bin/sh\nif [ \"$1\" = -vV ]; then\n  echo 'release: 1.2.3'; echo 'commit-hash: abcdef'; echo 'host: {host}'\nelse\n  echo '{}'\nfi\n",
+        "#!/bin/sh\nif [ \"$1\" = -vV ]; then\n  echo 'release: {release}'; echo 'commit-hash: abcdef'; echo 'host: {host}'\nelse\n  echo '{}'\nfi\n",
         sysroot.display()
     );
     write_script(&rustc, &text);
@@ -162,6 +167,24 @@ fn a_std_without_bitcode_is_refused() {
     let sentence = setup_with_toolchain(directory.path(), HOST, &sysroot).expect_sentence();
     assert!(sentence.contains("carries no LLVM bitcode; use an official toolchain"), "{sentence}");
     assert_eq!(cache_entries(directory.path()), [""; 0]);
+}
+
+#[test]
+fn toolchains_have_their_own_std_side_by_side() {
+    let directory = temporary_directory();
+    let source = directory.path().join("library.rs");
+    std::fs::write(&source, "pub fn function() {}").expect("written");
+    let sysroot = sysroot_with_library(directory.path(), |library| {
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--crate-type=rlib", "-Cembed-bitcode=yes", "-o"]).arg(library).arg(&source);
+        run(&mut rustc).expect_code(0);
+    });
+    let setup = |release| setup_with_release(directory.path(), release, HOST, &sysroot).expect_code(0);
+    let (first, second) = (setup("1.2.3"), setup("1.2.4-nightly"));
+    assert_ne!(first.stdout, second.stdout);
+    assert!(first.stdout.contains("/sysroot-1.2.3-abcdef-"), "{first:#?}");
+    let again = setup("1.2.3");
+    assert_eq!((again.stdout, again.stderr.as_str()), (first.stdout, ""), "the first is still there");
 }
 
 #[test]

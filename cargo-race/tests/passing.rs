@@ -162,3 +162,33 @@ fn intermediate_files_have_their_own_place_too() {
     assert!(project.path().join("intermediate/race/x86_64-unknown-linux-gnu").is_dir());
     assert!(!project.path().join("intermediate/x86_64-unknown-linux-gnu").exists());
 }
+
+#[test]
+fn the_configured_compiler_is_the_toolchain() {
+    let project = Project::fixture("accesses");
+    let tools = project.path().join("tools");
+    for directory in [&tools, &project.path().join(".cargo")] {
+        std::fs::create_dir(directory).expect("created");
+    }
+    // The real one, but for its name.
+    let script = "#!/bin/sh\nif [ \"$1\" = -vV ]; then rustc -vV | sed 's/^release: .*/release: 9.8.7/'; else exec rustc \"$@\"; fi\n";
+    write_script(&tools.join("rustc"), script);
+    let included = "[build]\nrustc = 'tools/rustc'\nrustflags = ['--cfg', 'included']\n";
+    std::fs::write(project.path().join(".cargo/more.toml"), included).expect("written");
+    let config = "include = ['more.toml']\nbuild.rustflags = ['--cfg', 'own']\n";
+    std::fs::write(project.path().join(".cargo/config.toml"), config).expect("written");
+    let text = run(&mut project.race(["explain"])).expect_code(0).stdout;
+    assert!(text.starts_with("Toolchain: 9.8.7-"), "{text}");
+    assert!(text.contains("\nYour rustflags: --cfg included --cfg own (from build.rustflags in "), "{text}");
+    let text = run(project.race(["explain"]).env("RUSTC", "rustc")).expect_code(0).stdout;
+    assert!(!text.contains("9.8.7"), "the variable wins: {text}");
+}
+
+#[test]
+fn a_build_without_network_works() {
+    let project = Project::fixture("workspace");
+    let said = facts(&project, &["--offline", "--package", "app", "--profile", "dev"], |command| {
+        command.env("CARGO_NET_OFFLINE", "true");
+    });
+    assert!(said.starts_with("instrumented=true") && said.contains("sum=42"), "{said}");
+}

@@ -4,7 +4,11 @@
 
 mod common;
 
-use common::{Project, run};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, Stdio};
+
+use common::{Project, run, temporary_directory};
 
 /// How often `needle` occurs.
 fn count(text: &str, needle: &str) -> usize {
@@ -43,6 +47,48 @@ fn tests_are_built_once_and_run_with_each_seed() {
     assert_eq!(count(&outcome.stdout, "running 2 tests"), 2, "{outcome:#?}");
     assert!(outcome.stderr.contains("\nFound with seed 2\n"), "{outcome:#?}");
     assert!(outcome.stderr.contains("; 1 of 2 runs found some (seed 2: "), "{outcome:#?}");
+}
+
+/// nextest is not needed for this: what stands in for it says how it was called, and fails as nextest does.
+#[test]
+fn nextest_runs_with_each_seed() {
+    let (project, place) = (Project::fixture("several"), temporary_directory());
+    let script = "#!/bin/sh\necho \"$*\"; echo \"$RACE_OPTIONS\"\ncase $RACE_OPTIONS in *seed=2*) exit 100 ;; esac\n";
+    common::write_script(&place.path().join("cargo-nextest"), script);
+    let path = std::env::var("PATH").expect("set");
+    let mut command = project.race(["nextest", "run", "--seeds=2", "-E", "all()"]);
+    let outcome = run(command.env("PATH", format!("{}:{path}", place.path().display()))).expect_code(100);
+    let calls: Vec<&str> = outcome.stdout.lines().collect();
+    let [build, none, first, one, second, two] = calls.as_slice() else { panic!("{outcome:#?}") };
+    assert!(build.starts_with("nextest run --target ") && build.ends_with(" -E all() --no-run"), "{build}");
+    assert!(first == second && first.ends_with(" -E all()"), "{first} {second}");
+    assert!(none.is_empty() && one.contains(" seed=1 ") && two.contains(" seed=2 "), "{outcome:#?}");
+    assert!(outcome.stderr.ends_with("0 of 2 runs found some; 1 failed\n"), "{outcome:#?}");
+}
+
+#[test]
+fn an_interrupted_series_leaves_no_file_and_ends_by_the_signal() {
+    let project = Project::fixture("several");
+    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+        let place = temporary_directory();
+        let mut command = project.race(["run", "-q", "--seeds", "3", "--", "wait"]);
+        command.env("TMPDIR", place.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut series = command.process_group(0).spawn().expect("started");
+        let files = || place.path().read_dir().expect("there").count();
+        let mut said = String::new();
+        let mut output = BufReader::new(series.stdout.take().expect("piped"));
+        output.read_line(&mut said).expect("text");
+        assert_eq!((said.as_str(), files()), ("waiting\n", 1), "the first run is under way");
+        // A terminal sends the one to all, a service manager the other to the process that it started.
+        let whom = if signal == "INT" { format!("-{}", series.id()) } else { series.id().to_string() };
+        run(Command::new("kill").args(["-s", signal, "--", &whom])).expect_code(0);
+        let input = series.stdin.take();
+        let status = series.wait().expect("our child");
+        assert_eq!((status.signal(), files()), (Some(number), 0), "{signal}: {status:?}");
+        drop(input);
+        output.read_line(&mut said).expect("the program's end");
+        assert_eq!(said, "waiting\n", "no further run");
+    }
 }
 
 #[test]
