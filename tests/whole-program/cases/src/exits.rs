@@ -10,7 +10,7 @@ use crate::invisible;
 cases! {
     race_then_end_at_once race_then_quick_exit race_in_quick_exit_handler race_then_exit_in_thread race_in_exit_handler
     race_with_cancelled_thread race_in_thread_local_destructor
-    clean_cancelled_thread clean_thread_exit clean_exit_handlers clean_thread_local_destructors
+    clean_cancelled_thread clean_thread_exits clean_exit_handlers clean_thread_local_destructors
 }
 
 unsafe extern "C" {
@@ -147,7 +147,7 @@ extern "C-unwind" fn write_and_exit(_: *mut c_void) -> *mut c_void {
     unreachable!("the thread has ended")
 }
 
-fn clean_thread_exit() {
+fn clean_thread_exits() {
     for turn in 1..=20 {
         join(create(write_and_exit));
         assert_eq!(PLACE.read(), turn);
