@@ -93,6 +93,29 @@ fn a_jump_takes_functions_off_the_stack() {
     }
 }
 
+/// The program `host` loads and unloads the library `plugin`.
+#[test]
+fn libraries_come_and_go() {
+    for profile in Profile::BOTH {
+        let library = Program::build("plugin", profile).beside("libplugin.so");
+        let host = Program::build("host", profile);
+        let run = |case: &str| host.run(&[case, library.to_str().expect("the path is text")]);
+        for case in ["race_in_library", "race_with_library", "race_with_closed_library"] {
+            let outcome = run(case);
+            let fault = fault_of_racy(&outcome, "host::case::earlier()", "host::case::later()", case);
+            assert_eq!(fault, None, "{case}, {profile:?}: {outcome:#?}");
+            if case != "race_with_closed_library" {
+                let report = Report::all(&outcome.stderr).remove(0);
+                assert!(report.current().contains("plugin_write()"), "{outcome:#?}");
+            }
+        }
+        for case in ["clean_reopened_library", "clean_opened_twice"] {
+            let outcome = run(case);
+            assert_eq!(fault_of_clean(&outcome), None, "{case}, {profile:?}: {outcome:#?}");
+        }
+    }
+}
+
 /// Of an allocator that is not the C library's, nobody knows what else it orders by the lock of std's list of threads.
 #[test]
 fn blocks_of_an_own_allocator_pass_from_thread_to_thread() {

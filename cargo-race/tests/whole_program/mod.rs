@@ -76,6 +76,11 @@ impl Program {
         Self(directory.join(name))
     }
 
+    /// What was built into the same directory.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.0.with_file_name(name)
+    }
+
     /// A run with `arguments`, not yet started: under the time limit, and with no options of the developer's.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("timeout");

@@ -1,5 +1,10 @@
-//! The intrinsics that copy and fill memory: an access to each range, then the operation.
+//! The intrinsics that copy and fill memory: an access to each range, then the operation, which is the C library's own: by
+//! name it would be the interposed one.
 
+use libc::c_int;
+
+use super::next::Next;
+use super::told::real;
 use super::with_return_address;
 use crate::access::{self, AccessKind};
 use crate::report::model::Pc;
@@ -7,14 +12,16 @@ use crate::report::model::Pc;
 extern "C" fn copy(to: usize, from: usize, size: usize, pc: usize) -> usize {
     access::range(from, size, AccessKind::Read, Pc(pc));
     access::range(to, size, AccessKind::Write, Pc(pc));
-    // SAFETY: the program asked for just this; `memmove` is right for `memcpy` too.
-    unsafe { libc::memmove(to as *mut libc::c_void, from as *const libc::c_void, size) as usize }
+    static NEXT: Next = Next::new(c"memmove");
+    // SAFETY: the type is right, and the program asked for just this; `memmove` is right for `memcpy` too.
+    unsafe { real!(NEXT: fn(usize, usize, usize) -> usize)(to, from, size) }
 }
 
-extern "C" fn set(to: usize, byte: libc::c_int, size: usize, pc: usize) -> usize {
+extern "C" fn set(to: usize, byte: c_int, size: usize, pc: usize) -> usize {
     access::range(to, size, AccessKind::Write, Pc(pc));
-    // SAFETY: the program asked for just this.
-    unsafe { libc::memset(to as *mut libc::c_void, byte, size) as usize }
+    static NEXT: Next = Next::new(c"memset");
+    // SAFETY: the type is right, and the program asked for just this.
+    unsafe { real!(NEXT: fn(usize, c_int, usize) -> usize)(to, byte, size) }
 }
 
 with_return_address! {

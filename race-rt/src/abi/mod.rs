@@ -5,11 +5,11 @@
 //! ([`atomic`]) and memory intrinsic ([`memory`]), and around every function ([`function`]). The allocator ([`malloc`]),
 //! the mapping of memory ([`mapping`]), the threads ([`pthread`], [`c11_thread`]) and what synchronises them ([`mutex`],
 //! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
-//! ([`transfer`], [`passing`], [`descriptor`]), signals ([`signal`]), jumps out of functions ([`jump`]) and ends of the
-//! process ([`process`]) of the C library are interposed: the program's calls come here first. One lock of std's own is
-//! not the program's ([`thread_list`]). C and C++ code tells of itself, too: by annotations ([`annotation`],
-//! [`annotated_mutex`], [`fiber`]) and by the guards of its static variables ([`static_guard`]).
-//! docs/whole-program.md says how all this is linked.
+//! ([`transfer`], [`passing`], [`descriptor`]), signals ([`signal`]), jumps out of functions ([`jump`]), ends of the
+//! process ([`process`]), libraries ([`library`]) and functions on bytes ([`bytes`]) of the C library are interposed: the
+//! program's calls come here first. One lock of std's own is not the program's ([`thread_list`]). C and C++ code tells of
+//! itself, too: by annotations ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables
+//! ([`static_guard`]). docs/whole-program.md says how all this is linked.
 //!
 //! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
 
@@ -19,12 +19,14 @@ pub mod annotated_mutex;
 pub mod annotation;
 pub mod atomic;
 pub mod barrier;
+pub mod bytes;
 pub mod c11_thread;
 pub mod condition;
 pub mod descriptor;
 pub mod fiber;
 pub mod function;
 pub mod jump;
+pub mod library;
 pub mod malloc;
 pub mod mapping;
 pub mod memory;

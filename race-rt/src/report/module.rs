@@ -4,6 +4,8 @@
 //! miss: code that belongs to no file, and libraries that have been unloaded since the address was recorded.
 
 use std::ffi::{CStr, OsStr, c_int, c_void};
+#[cfg(feature = "whole-program")]
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -28,6 +30,40 @@ pub fn locate(address: usize) -> Option<Place> {
 struct Search {
     address: usize,
     found: Option<Place>,
+}
+
+/// Where the loaded files lie.
+#[cfg(feature = "whole-program")]
+pub fn all() -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    // SAFETY: as in `locate`.
+    unsafe { libc::dl_iterate_phdr(Some(visit_range), (&raw mut ranges).cast()) };
+    ranges
+}
+
+/// Adds where one loaded file lies.
+///
+/// # Safety
+///
+/// As for [`visit`], with a vector of ranges.
+#[cfg(feature = "whole-program")]
+unsafe extern "C" fn visit_range(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
+    // SAFETY: as in `visit`.
+    let (ranges, info) = unsafe { (&mut *data.cast::<Vec<Range<usize>>>(), &*info) };
+    if info.dlpi_phdr.is_null() {
+        return 0;
+    }
+    // SAFETY: as in `visit`.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    let loaded = headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+    let base = info.dlpi_addr as usize;
+    let parts =
+        loaded.map(|header| (base + header.p_vaddr as usize, base + (header.p_vaddr + header.p_memsz) as usize));
+    let range = parts.fold(None, |whole: Option<Range<usize>>, (start, end)| {
+        Some(whole.map_or(start..end, |whole| whole.start.min(start)..whole.end.max(end)))
+    });
+    ranges.extend(range);
+    0
 }
 
 /// Looks at one loaded file; a result other than 0 ends the walk.

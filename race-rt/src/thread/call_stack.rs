@@ -131,6 +131,13 @@ impl CallStack {
         }
     }
 
+    /// Whether the function entered last has this stack pointer between its calls.
+    #[inline(always)]
+    pub fn is_innermost(&self, pointer: usize) -> bool {
+        // SAFETY: there is a frame below `top` if that is not `base`.
+        self.top != self.base && unsafe { (*self.top.sub(1)).place }.pointer() == pointer as u32
+    }
+
     /// The program has jumped to `target`, out of all functions that were called from there. `other` is a second stack,
     /// for handlers of signals.
     pub fn jump(&mut self, target: StackPlace, other: &Range<usize>) {

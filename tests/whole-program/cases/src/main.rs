@@ -6,6 +6,7 @@
 mod annotations;
 mod atomics;
 mod barriers;
+mod bytes;
 mod case;
 mod channels;
 mod counters;
@@ -36,6 +37,7 @@ const CASES: &[&[case::Case]] = &[
     annotations::CASES,
     atomics::CASES,
     barriers::CASES,
+    bytes::CASES,
     channels::CASES,
     counters::CASES,
     descriptors::CASES,
