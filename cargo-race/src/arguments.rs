@@ -1,7 +1,7 @@
 //! The command line: ours up to the subcommand, cargo's from there on, untouched.
 //!
 //! Guarantee: every argument after `run`, `test`, `build`, `bench` or `nextest` reaches cargo byte for byte and in order, `--`
-//! included, but for `--seeds`, which is ours and which cargo does not know.
+//! included, but for `--seeds` and `--c`, which are ours and which cargo does not know.
 
 use std::ffi::{OsStr, OsString};
 
@@ -43,8 +43,9 @@ pub enum Action {
 /// Arguments that only cargo interprets.
 #[derive(Args)]
 pub struct CargoArguments {
-    /// Cargo's own arguments, exactly as cargo takes them (see `cargo help test` and so on). `run`, `test` and
-    /// `nextest run` also take `--seeds N`: run with the seeds 1 to N and show each distinct report once
+    /// Cargo's own arguments, exactly as cargo takes them (see `cargo help test` and so on). And `--c`: instrument C and
+    /// C++ code that build scripts compile, too. `run`, `test` and `nextest run` also take `--seeds N`: run with the seeds 1
+    /// to N and show each distinct report once
     #[arg(value_name = "CARGO ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = true)]
     pub cargo: Vec<OsString>,
 }
@@ -55,6 +56,9 @@ pub struct EnvironmentArguments {
     /// Print one JSON object instead of shell commands
     #[arg(long)]
     pub json: bool,
+    /// Instrument C and C++ code that build scripts compile, too
+    #[arg(long)]
+    pub c: bool,
     /// Cargo.toml of the project
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<OsString>,

@@ -1,5 +1,5 @@
 //! The user's arguments for cargo, looked through for the few that `cargo race` must know of. They are not changed,
-//! except that a `--target-dir` becomes its own `race` subdirectory.
+//! except that a `--target-dir` becomes its own subdirectory.
 //!
 //! Can miss: an option that this file does not know and that takes its value as a separate word which looks like one of
 //! the options searched for.
@@ -7,8 +7,11 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Name of the directory, below the user's target directory, that holds all instrumented artifacts.
-pub const SUBDIRECTORY: &str = "race";
+/// Name of the directory, below the user's target directory, that holds all instrumented artifacts. Those with instrumented
+/// C code have one of their own, since cargo does not always see that a build script has to run again.
+pub fn subdirectory(with_c: bool) -> &'static str {
+    if with_c { "race-c" } else { "race" }
+}
 
 /// The option that sets it.
 pub const TARGET_DIRECTORY: &str = "--target-dir";
@@ -106,12 +109,19 @@ impl CargoArguments {
         words
     }
 
+    /// Takes every `name` out and says whether there was one.
+    pub fn take_flag(&mut self, name: &str) -> bool {
+        let before = self.own.len();
+        self.own.retain(|word| word != name);
+        self.own.len() < before
+    }
+
     /// All arguments for cargo, with every `--target-dir` moved to its subdirectory.
-    pub fn with_own_target_directory(self) -> Vec<OsString> {
+    pub fn with_own_target_directory(self, subdirectory: &str) -> Vec<OsString> {
         let mut words = Vec::with_capacity(self.own.len() + self.program.len());
         let mut value_follows = false;
         for word in self.own {
-            let moved = |directory: &OsStr| Path::new(directory).join(SUBDIRECTORY).into_os_string();
+            let moved = |directory: &OsStr| Path::new(directory).join(subdirectory).into_os_string();
             if value_follows {
                 words.push(moved(&word));
             } else if let Some(directory) = attached(&word, TARGET_DIRECTORY) {
@@ -175,7 +185,8 @@ mod tests {
     fn taken_options_are_gone_and_the_programs_stay() {
         let mut given = arguments(&["-v", "--seeds", "3", "--seeds=4", "-q", "--", "--seeds", "5"]);
         assert_eq!(given.take("--seeds"), ["3", "4"]);
-        assert_eq!(given.with_own_target_directory(), ["-v", "-q", "--", "--seeds", "5"]);
+        assert!(given.take_flag("-q") && !given.take_flag("-q"));
+        assert_eq!(given.with_own_target_directory("race"), ["-v", "--", "--seeds", "5"]);
         assert_eq!(arguments(&["--seeds"]).take("--seeds"), [""]);
     }
 
@@ -183,6 +194,6 @@ mod tests {
     fn the_target_directory_moves_and_nothing_else() {
         let words = ["-v", "--target-dir", "x", "--bin=y", "--target-dir=z", "--", "--target-dir", "x"];
         let moved = ["-v", "--target-dir", "x/race", "--bin=y", "--target-dir", "z/race", "--", "--target-dir", "x"];
-        assert_eq!(arguments(&words).with_own_target_directory(), moved);
+        assert_eq!(arguments(&words).with_own_target_directory("race"), moved);
     }
 }

@@ -111,6 +111,14 @@ impl CargoConfig {
         })
     }
 
+    /// A variable that the table `env` sets for build scripts.
+    pub fn environment(&self, name: &str) -> Option<&str> {
+        self.documents.iter().find_map(|document| {
+            let value = lookup(&document.table, &["env", name])?;
+            value.get("value").unwrap_or(value).as_str()
+        })
+    }
+
     /// The value of a key of a profile.
     pub fn profile(&self, profile: &str, key: &str) -> Option<&toml::Value> {
         self.documents.iter().find_map(|document| lookup(&document.table, &["profile", profile, key]))

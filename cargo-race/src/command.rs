@@ -1,15 +1,15 @@
 //! The cargo command that does the user's work: its arguments and environment, and the jump into it.
 //!
 //! Guarantees: our process becomes cargo, so exit status, signals and terminal are cargo's own; the user's arguments keep
-//! their order; artifacts go to the `race` subdirectory of the user's target directory, so a plain build is not
-//! disturbed. Build scripts and proc macros stay uninstrumented, because `--target` is always given.
+//! their order; artifacts go to a subdirectory of the user's target directory, so a plain build is not disturbed. Build scripts and proc macros stay uninstrumented, because `--target` is always given.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::cargo_arguments::{CargoArguments, SUBDIRECTORY, TARGET_DIRECTORY};
+use crate::c_code;
+use crate::cargo_arguments::{CargoArguments, TARGET_DIRECTORY};
 use crate::error::Error;
 use crate::flags;
 use crate::runtime::Runtime;
@@ -29,6 +29,8 @@ pub struct Request {
     /// The words before cargo's options: `test`, or `nextest` and `run`.
     subcommand: Vec<OsString>,
     pub arguments: CargoArguments,
+    /// Whether C code is instrumented too.
+    pub with_c: bool,
 }
 
 impl Request {
@@ -38,7 +40,9 @@ impl Request {
         if subcommand == "nextest" && !arguments.is_empty() {
             words.push(arguments.remove(0));
         }
-        Self { subcommand: words, arguments: CargoArguments::new(arguments) }
+        let mut arguments = CargoArguments::new(arguments);
+        let with_c = arguments.take_flag(c_code::OPTION);
+        Self { subcommand: words, arguments, with_c }
     }
 
     /// Whether cargo or nextest will build something.
@@ -103,9 +107,12 @@ impl Request {
             };
         }
         link_runtime(&mut command, &entries.runtime, situation.wrapper.as_ref())?;
+        if let Some(compilers) = &situation.c_compilers {
+            command.envs(compilers.variables(&entries.runtime)?);
+        }
         let user_chose = self.arguments.values(TARGET_DIRECTORY).next().is_some();
         separate_artifacts(&mut command, situation, user_chose)?;
-        command.args(self.arguments.with_own_target_directory());
+        command.args(self.arguments.with_own_target_directory(situation.subdirectory()));
         Ok(command)
     }
 }
@@ -128,8 +135,10 @@ fn prepare(request: Request) -> Result<Command, Error> {
         command.args(&request.subcommand).args(request.arguments.all());
         return Ok(command);
     }
-    let situation = Situation::read(&request.arguments)?;
-    request.command(&situation, &setup::ensure(&situation.config)?)
+    let situation = Situation::read(&request.arguments, request.with_c)?;
+    let entries = setup::ensure(&situation.config)?;
+    situation.check_c_compilers(&entries.runtime)?;
+    request.command(&situation, &entries)
 }
 
 /// Whether cargo-nextest is where cargo looks for its subcommands.
@@ -153,10 +162,10 @@ fn link_runtime(command: &mut Command, runtime: &Runtime, wrapper: Option<&PathB
 /// Keeps instrumented artifacts apart from the user's.
 fn separate_artifacts(command: &mut Command, situation: &Situation, user_chose: bool) -> Result<(), Error> {
     if !user_chose {
-        command.arg(TARGET_DIRECTORY).arg(situation.project.target_directory.join(SUBDIRECTORY));
+        command.arg(TARGET_DIRECTORY).arg(situation.project.target_directory.join(situation.subdirectory()));
     }
     if let Some(directory) = situation.project.separate_build_directory() {
-        command.args(["--config", &flags::config_path("build.build-dir", &directory.join(SUBDIRECTORY))?]);
+        command.args(["--config", &flags::config_path("build.build-dir", &directory.join(situation.subdirectory()))?]);
     }
     Ok(())
 }

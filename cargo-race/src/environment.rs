@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 
 use crate::arguments::EnvironmentArguments;
-use crate::cargo_arguments::{CargoArguments, SUBDIRECTORY};
+use crate::cargo_arguments::CargoArguments;
 use crate::cargo_config::BUILD_TARGET_VARIABLE;
 use crate::command::NEXT_WRAPPER_VARIABLE;
 use crate::error::Error;
@@ -30,9 +30,11 @@ pub fn print(arguments: EnvironmentArguments) -> Result<String, Error> {
     if let Some(path) = arguments.manifest_path {
         words.extend([OsString::from("--manifest-path"), path]);
     }
-    let situation = Situation::read(&CargoArguments::new(words))?;
-    let variables = variables(&situation, &setup::ensure(&situation.config)?)?;
-    Ok(if arguments.json { json(variables) } else { shell(&variables) })
+    let situation = Situation::read(&CargoArguments::new(words), arguments.c)?;
+    let entries = setup::ensure(&situation.config)?;
+    situation.check_c_compilers(&entries.runtime)?;
+    let variables = variables(&situation, &entries)?;
+    if arguments.json { Ok(json(variables)) } else { shell(&variables) }
 }
 
 fn variables(situation: &Situation, entries: &Entries) -> Result<Variables, Error> {
@@ -46,15 +48,18 @@ fn variables(situation: &Situation, entries: &Entries) -> Result<Variables, Erro
     if let Some(wrapper) = &situation.wrapper {
         set(NEXT_WRAPPER_VARIABLE, flags::text(wrapper)?);
     }
-    set("CARGO_TARGET_DIR", flags::text(&situation.project.target_directory.join(SUBDIRECTORY))?);
+    set("CARGO_TARGET_DIR", flags::text(&situation.project.target_directory.join(situation.subdirectory()))?);
     if let Some(directory) = situation.project.separate_build_directory() {
-        set("CARGO_BUILD_BUILD_DIR", flags::text(&directory.join(SUBDIRECTORY))?);
+        set("CARGO_BUILD_BUILD_DIR", flags::text(&directory.join(situation.subdirectory()))?);
     }
     for (profile, debug, strip) in PROFILES {
         if situation.project.lacks_line_numbers(profile, &situation.config) {
             set(debug, "1");
             set(strip, "none");
         }
+    }
+    if let Some(compilers) = &situation.c_compilers {
+        compilers.variables(&entries.runtime)?.into_iter().for_each(|(name, value)| set(&name, &value));
     }
     set(ENVIRONMENT_MARKER, "1");
     Ok(all)
@@ -66,8 +71,11 @@ fn json(variables: Variables) -> String {
     format!("{:#}\n", serde_json::Value::Object(object))
 }
 
-fn shell(variables: &Variables) -> String {
-    variables.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect()
+fn shell(variables: &Variables) -> Result<String, Error> {
+    if let Some((name, _)) = variables.iter().find(|(name, _)| name.contains('-')) {
+        return Err(Error::NotForShells { variable: name.clone(), instead: name.replace('-', "_") });
+    }
+    Ok(variables.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect())
 }
 
 /// A word that every POSIX shell reads as `value`.

@@ -41,6 +41,22 @@ pub enum Error {
     )]
     SpaceInPath,
 
+    #[error(
+        "cannot run the C compiler `{compiler}`; install gcc or clang, name one in the variable CC, or leave --c out"
+    )]
+    NoCCompiler { compiler: String },
+
+    #[error(
+        "the compiler `{compiler}` does not instrument with -fsanitize=thread{reason}; name gcc 11, clang 14 or a later one in the variable {variable}, or leave --c out"
+    )]
+    CCompilerUnsuited { compiler: String, reason: String, variable: &'static str },
+
+    #[error("no shell can set {variable}; set {instead}, which means the same, or use --json")]
+    NotForShells { variable: String, instead: String },
+
+    #[error("cannot use {} for a trial of the C compiler ({reason}); set TMPDIR to a writable directory", .path.display())]
+    TrialImpossible { path: PathBuf, reason: String },
+
     #[error("cannot use {} for the reports of the runs ({reason}); set TMPDIR to a writable directory", .path.display())]
     ReportsLost { path: PathBuf, reason: String },
 

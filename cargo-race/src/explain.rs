@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::built::Built;
-use crate::cargo_arguments::{CargoArguments, SUBDIRECTORY, TARGET_DIRECTORY};
+use crate::c_code::CCompilers;
+use crate::cargo_arguments::{CargoArguments, TARGET_DIRECTORY};
 use crate::command::Request;
 use crate::environment::quoted;
 use crate::error::Error;
@@ -38,7 +39,7 @@ pub fn print(mut words: Vec<OsString>) -> Result<String, Error> {
     }
     let mut request = Request::new(subcommand, words);
     let seeds = crate::seeds::take(&mut request)?;
-    let situation = Situation::read(&request.arguments)?;
+    let situation = Situation::read(&request.arguments, request.with_c)?;
     let entries = Preparation::detect(&situation.config)?.places();
     let profile = request.profile();
     let packages = Packages::read(&situation.cargo, &request.arguments.selecting_project());
@@ -50,7 +51,7 @@ pub fn print(mut words: Vec<OsString>) -> Result<String, Error> {
     project(&mut text, &situation, &profile);
     chained(&mut text, &situation);
     shown(&mut text, &command, seeds);
-    unseen(&mut text, packages.as_ref());
+    unseen(&mut text, packages.as_ref(), situation.c_compilers.as_ref());
     seen_when_built(&mut text, &place, packages.as_ref());
     Ok(text)
 }
@@ -67,7 +68,7 @@ fn built_at(situation: &Situation, arguments: &CargoArguments, profile: &str) ->
         "bench" => "release",
         other => other,
     };
-    directory.join(SUBDIRECTORY).join(SUPPORTED_HOST).join(name)
+    directory.join(situation.subdirectory()).join(SUPPORTED_HOST).join(name)
 }
 
 fn line(text: &mut String, words: impl std::fmt::Display) {
@@ -83,7 +84,7 @@ fn prepared(text: &mut String, entries: &Entries) {
 }
 
 fn project(text: &mut String, situation: &Situation, profile: &str) {
-    let directory = situation.project.target_directory.join(SUBDIRECTORY);
+    let directory = situation.project.target_directory.join(situation.subdirectory());
     line(text, format_args!("Artifacts: {} (a plain build's are elsewhere and stay as they are)", directory.display()));
     let tables = if situation.project.lacks_line_numbers(profile, &situation.config) {
         "it has no debug information, so line tables are added and nothing is stripped"
@@ -100,6 +101,9 @@ fn chained(text: &mut String, situation: &Situation) {
             let flags = flags.join(" ");
             line(text, format_args!("Your {}: {flags} (from {place}); ours come after them", compiler.key()));
         }
+    }
+    if let Some(compilers) = &situation.c_compilers {
+        line(text, format_args!("Your compilers for C and C++: {compilers}; ours call them"));
     }
     if let Some(wrapper) = &situation.wrapper {
         line(text, format_args!("Your workspace wrapper: {}; our linking script calls it", wrapper.display()));
@@ -148,7 +152,7 @@ fn plain(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./=:+,@%".contains(letter))
 }
 
-fn unseen(text: &mut String, packages: Option<&Packages>) {
+fn unseen(text: &mut String, packages: Option<&Packages>, c_compilers: Option<&CCompilers>) {
     line(text, "\nNot instrumented:");
     line(
         text,
@@ -169,9 +173,16 @@ fn unseen(text: &mut String, packages: Option<&Packages>) {
     list("proc macros, which run inside the compiler", &packages.proc_macros);
     list("C or C++ code that these build or link", &packages.foreign);
     if !packages.foreign.is_empty() {
+        let crates = packages::COMPILING.join(", ");
+        line(text, format_args!("    (found by a `links` key or a build dependency on {crates})"));
         line(
             text,
-            format_args!("    (found by a `links` key or a build dependency on {})", packages::COMPILING.join(", ")),
+            match c_compilers {
+                Some(_) => "    but what their build scripts compile through the crates cc and cmake is instrumented",
+                None => {
+                    "    (with --c, what their build scripts compile through the crates cc and cmake is instrumented)"
+                }
+            },
         );
     }
     line(text, "  inline assembly anywhere");

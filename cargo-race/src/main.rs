@@ -2,13 +2,14 @@
 //!
 //! What it does, in order: reads the project's situation, finds the toolchain, makes (once) an instrumented copy of its std and a copy of the runtime
 //! object, then replaces itself by `cargo` with the flags that use both. It guarantees that the exit status is cargo's
-//! own and that its own failures exit with 2. It cannot see code that `cargo` does not compile: a precompiled C library
-//! stays uninstrumented.
+//! own and that its own failures exit with 2. It cannot see code that is not compiled here: C code of build scripts
+//! only on request, and a precompiled C library never.
 
 mod archive;
 mod arguments;
 mod bitcode;
 mod built;
+mod c_code;
 mod cache;
 mod cargo_arguments;
 mod cargo_config;

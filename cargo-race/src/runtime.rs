@@ -21,22 +21,36 @@ const OBJECT_IDENTITY: &str = env!("RACE_RUNTIME_IDENTITY");
 const LINKING_SCRIPT: &str = include_str!("link-runtime.sh");
 const LINKING_SCRIPT_NAME: &str = "link-runtime.sh";
 
+/// Compiles C and C++ under `--c`; which of the two its name says.
+const COMPILING_SCRIPT: &str = include_str!("compile-c.sh");
+const COMPILING_SCRIPT_NAMES: [&str; 2] = ["race-cc", "race-c++"];
+
 /// The runtime as files.
 pub struct Runtime {
     pub object: PathBuf,
     /// A `rustc` wrapper that links the object where it belongs.
     pub linking_script: PathBuf,
+    /// The compilers of C and of C++ that instrument what build scripts compile for the program.
+    pub c_compilers: [PathBuf; 2],
 }
 
 impl Runtime {
     /// The cache entry's name.
     pub fn name() -> EntryName {
-        EntryName::new(EntryKind::Runtime, env!("CARGO_PKG_VERSION"), (OBJECT_IDENTITY, LINKING_SCRIPT))
+        EntryName::new(
+            EntryKind::Runtime,
+            env!("CARGO_PKG_VERSION"),
+            (OBJECT_IDENTITY, LINKING_SCRIPT, COMPILING_SCRIPT),
+        )
     }
 
     /// The files in the entry's directory, there or not.
     pub fn in_directory(directory: &Path) -> Self {
-        Self { object: directory.join("race-runtime.o"), linking_script: directory.join(LINKING_SCRIPT_NAME) }
+        Self {
+            object: directory.join("race-runtime.o"),
+            linking_script: directory.join(LINKING_SCRIPT_NAME),
+            c_compilers: COMPILING_SCRIPT_NAMES.map(|name| directory.join(name)),
+        }
     }
 
     /// Finds the files in the cache, or writes them there.
@@ -44,7 +58,8 @@ impl Runtime {
         let directory = cache.entry(&Self::name(), |directory| {
             let files = Self::in_directory(directory);
             write(&files.object, OBJECT, 0o644)?;
-            write(&files.linking_script, LINKING_SCRIPT.as_bytes(), 0o755)
+            write(&files.linking_script, LINKING_SCRIPT.as_bytes(), 0o755)?;
+            files.c_compilers.iter().try_for_each(|path| write(path, COMPILING_SCRIPT.as_bytes(), 0o755))
         })?;
         Ok(Self::in_directory(&directory))
     }
@@ -53,6 +68,11 @@ impl Runtime {
 /// Whether `wrapper` is a linking script, of this or of another version.
 pub fn is_linking_script(wrapper: &Path) -> bool {
     wrapper.file_name().is_some_and(|name| name == LINKING_SCRIPT_NAME)
+}
+
+/// Whether `compiler` is one of ours for C or C++.
+pub fn is_compiling_script(compiler: &str) -> bool {
+    Path::new(compiler).file_name().is_some_and(|name| COMPILING_SCRIPT_NAMES.iter().any(|own| name == *own))
 }
 
 fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {

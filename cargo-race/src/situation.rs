@@ -8,12 +8,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use crate::cargo_arguments::CargoArguments;
+use crate::c_code::CCompilers;
+use crate::cargo_arguments::{CargoArguments, subdirectory};
 use crate::cargo_config::{BUILD_TARGET_VARIABLE, CargoConfig};
 use crate::error::Error;
 use crate::flags::Compiler;
 use crate::project::Project;
-use crate::runtime::is_linking_script;
+use crate::runtime::{Runtime, is_linking_script};
 use crate::toolchain::SUPPORTED_HOST;
 use crate::user_flags::UserFlags;
 
@@ -33,11 +34,13 @@ pub struct Situation {
     pub flags: Vec<(Compiler, UserFlags)>,
     /// The user's own `RUSTC_WORKSPACE_WRAPPER`, which ours calls.
     pub wrapper: Option<PathBuf>,
+    /// The user's compilers for C and C++, if their code is instrumented too.
+    pub c_compilers: Option<CCompilers>,
 }
 
 impl Situation {
-    /// Reads it for a command with these arguments.
-    pub fn read(arguments: &CargoArguments) -> Result<Self, Error> {
+    /// Reads it for a command with these arguments, which instruments C code too if `with_c` says so.
+    pub fn read(arguments: &CargoArguments, with_c: bool) -> Result<Self, Error> {
         if std::env::var_os(ENVIRONMENT_MARKER).is_some() {
             return Err(Error::InsideEnvironment);
         }
@@ -58,7 +61,18 @@ impl Situation {
             Err(status) => exit_like(status),
         };
         let wrapper = workspace_wrapper(&config);
-        Ok(Self { cargo, config, project, own_target, flags, wrapper })
+        let c_compilers = with_c.then(|| CCompilers::find(variable, &config)).transpose()?;
+        Ok(Self { cargo, config, project, own_target, flags, wrapper, c_compilers })
+    }
+
+    /// The directory for instrumented artifacts below the user's target directory.
+    pub fn subdirectory(&self) -> &'static str {
+        subdirectory(self.c_compilers.is_some())
+    }
+
+    /// Refuses compilers that do not instrument C code where they are to.
+    pub fn check_c_compilers(&self, runtime: &Runtime) -> Result<(), Error> {
+        self.c_compilers.as_ref().map_or(Ok(()), |compilers| compilers.check(runtime))
     }
 }
 

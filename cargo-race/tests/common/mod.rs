@@ -13,7 +13,15 @@ use std::process::{Command, ExitStatus, Stdio};
 use tempfile::TempDir;
 
 /// Cleared, because the developer's own settings must not decide a test.
-const CLEARED: [&str; 15] = [
+const CLEARED: [&str; 23] = [
+    "CARGO_RACE_NEXT_CC",
+    "CARGO_RACE_NEXT_CXX",
+    "CC",
+    "CC_x86_64_unknown_linux_gnu",
+    "CFLAGS",
+    "CXX",
+    "CXX_x86_64_unknown_linux_gnu",
+    "CXXFLAGS",
     "CARGO_BUILD_TARGET",
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_ENCODED_RUSTDOCFLAGS",
@@ -70,10 +78,15 @@ pub fn run(command: &mut Command) -> Outcome {
 pub fn race<Argument: AsRef<OsStr>>(arguments: impl IntoIterator<Item = Argument>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-race"));
     command.arg("race").args(arguments).env("RACE_CACHE_DIR", scratch().join("cache"));
+    clean_environment(&mut command);
+    command
+}
+
+/// Takes the developer's own settings away.
+pub fn clean_environment(command: &mut Command) {
     for name in CLEARED {
         command.env_remove(name);
     }
-    command
 }
 
 /// Where tests may write.

@@ -67,12 +67,19 @@ impl Program {
         Self::build_at(&project, &target, name, profile, &["--package", name])
     }
 
+    /// The same with its C and C++ code instrumented.
+    pub fn build_with_c(name: &str, profile: Profile) -> Self {
+        let project = repository().join("tests/whole-program");
+        Self::build_at(&project, &scratch().join("whole-program"), name, profile, &["--package", name, "--c"])
+    }
+
     /// Builds a project anywhere. `arguments` are cargo's.
     pub fn build_at(project: &Path, target: &Path, name: &str, profile: Profile, arguments: &[&str]) -> Self {
         let mut command = race(["build", "--quiet", "--locked"]);
         command.args(arguments).args(profile.arguments()).current_dir(project).env("CARGO_TARGET_DIR", target);
         run(&mut command).expect_code(0);
-        let directory = target.join("race/x86_64-unknown-linux-gnu").join(profile.directory());
+        let subdirectory = if arguments.contains(&"--c") { "race-c" } else { "race" };
+        let directory = target.join(subdirectory).join("x86_64-unknown-linux-gnu").join(profile.directory());
         Self(directory.join(name))
     }
 

@@ -1,12 +1,18 @@
 //! One-time initialisation of the C library, interposed, with C11's name for it: the routine's end happens before every
 //! return.
+//!
+//! A routine that throws or is cancelled leaves past these frames, and nothing here runs then. So its
+//! beginning is noted, and an attempt that finds one noted learns all that any thread did so far: more than it must, never
+//! less.
 
 use std::cell::Cell;
 
 use libc::c_int;
 
 use super::next::Next;
-use super::told::{acquires, real, releases};
+use super::told::{acquires, real, releases, tell};
+use crate::sys::spin::Spin;
+use crate::thread::registry;
 
 type Routine = extern "C" fn();
 /// `pthread_once_t` and `once_flag` alike.
@@ -17,13 +23,34 @@ thread_local! {
     static PENDING: Cell<Option<(Control, Routine)>> = const { Cell::new(None) };
 }
 
+/// The addresses of controls for which an attempt has begun and not ended well.
+static UNFINISHED: Spin<Vec<usize>> = Spin::new(Vec::new());
+
+fn begin(control: Control) {
+    tell(|thread| {
+        let mut unfinished = UNFINISHED.lock();
+        if !unfinished.contains(&(control as usize)) {
+            unfinished.push(control as usize);
+            return;
+        }
+        drop(unfinished);
+        registry::learn_all(thread);
+    });
+}
+
+fn end(control: Control) {
+    tell(|_| UNFINISHED.lock().retain(|address| *address != control as usize));
+    releases(control);
+}
+
 extern "C" fn run() {
     // Taken before the routine, which may initialise something else.
     let Some((control, routine)) = PENDING.take() else {
         return;
     };
+    begin(control);
     routine();
-    releases(control);
+    end(control);
 }
 
 /// `pthread_once`, interposed.

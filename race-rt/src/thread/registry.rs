@@ -104,6 +104,18 @@ fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+impl SlotInfo {
+    /// The slot's last step so far; its owner, if it lives, steps on before it does more.
+    fn stop(&self, slot: Slot) -> Epoch {
+        match self.live {
+            // SAFETY: a live thread's memory is valid until `finish` takes it out under the registry's lock, which the caller
+            // has with this; the field is atomic.
+            Some(live) => Epoch::from_bits(unsafe { (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed) }),
+            None => Epoch::new(slot, self.last),
+        }
+    }
+}
+
 impl Registry {
     fn register(&mut self, id: ThreadId, knows: impl Fn(Slot, Time) -> bool) -> Registration {
         let reusable = self.free.iter().rev().take(SLOTS_TRIED).position(|slot| {
@@ -224,12 +236,7 @@ pub fn adopt(is_main: bool) -> Box<Thread> {
         if slot == registration.slot {
             continue;
         }
-        let time = match info.live {
-            // SAFETY: a live thread's memory is valid until `finish` takes it out under this lock; the field is atomic.
-            Some(live) => unsafe { (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed) },
-            None => Epoch::new(slot, info.last).bits(),
-        };
-        thread.clock_mut().assume(Epoch::from_bits(time));
+        thread.clock_mut().assume(info.stop(slot));
     }
     if cfg!(feature = "whole-program") {
         if is_main && registry.live == 1 {
@@ -345,6 +352,19 @@ pub fn learn_ends(learner: &mut Thread) {
         let slot = Slot::new(index);
         if slot != own && info.last > Time::ZERO {
             learner.clock_mut().assume(Epoch::new(slot, info.last));
+        }
+    }
+}
+
+/// All that any thread did so far happens before what `learner` does from now on: `learner` follows one of them, and
+/// nothing says what that one knew.
+pub fn learn_all(learner: &mut Thread) {
+    let registry = registry();
+    let own = learner.epoch().slot();
+    for (index, info) in registry.slots.iter().enumerate() {
+        let slot = Slot::new(index);
+        if slot != own {
+            learner.clock_mut().assume(info.stop(slot));
         }
     }
 }
