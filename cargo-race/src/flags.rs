@@ -75,6 +75,7 @@ pub fn instrumenting(compiler: Compiler, entries: &Entries, line_tables: bool) -
         flags.push("-Clink-arg=-lc".to_owned());
         flags.push("-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*".to_owned());
         flags.push("-Clink-arg=-Wl,--export-dynamic-symbol=Annotate*".to_owned());
+        flags.push("-Clink-arg=-Wl,--export-dynamic-symbol=__race_*".to_owned());
     }
     Ok(flags)
 }

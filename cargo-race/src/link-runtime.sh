@@ -15,7 +15,7 @@ esac
 case $links in
   yes)
     # GNU ld takes from static parts of libc only what objects before it need, so libc is named again.
-    set -- "$@" "-Clink-arg=${0%/*}/race-runtime.o" -Clink-arg=-lc \
-      "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*" "-Clink-arg=-Wl,--export-dynamic-symbol=Annotate*" ;;
+    set -- "$@" "-Clink-arg=${0%/*}/race-runtime.o" -Clink-arg=-lc "-Clink-arg=-Wl,--export-dynamic-symbol=__tsan_*" \
+      "-Clink-arg=-Wl,--export-dynamic-symbol=__race_*" "-Clink-arg=-Wl,--export-dynamic-symbol=Annotate*" ;;
 esac
 exec ${CARGO_RACE_NEXT_WRAPPER:+"$CARGO_RACE_NEXT_WRAPPER"} "$@"

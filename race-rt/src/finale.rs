@@ -1,5 +1,7 @@
 //! The end of the process: late races are waited for, the count is told, and the exit status says that there was one.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use crate::counters::COUNTERS;
@@ -78,10 +80,19 @@ fn tell(status: libc::c_int) -> libc::c_int {
     exit::status(status, races, options.exitcode)
 }
 
-/// Waits until no other thread is alive, at most so long, whatever signals interrupt.
+/// Threads that serve the library in front of the engine for as long as the process lives.
+static SERVANTS: AtomicUsize = AtomicUsize::new(0);
+
+/// The end of the process does not wait for the running thread.
+#[cfg(feature = "whole-program")]
+pub(crate) fn expect_no_end() {
+    SERVANTS.fetch_add(1, Relaxed);
+}
+
+/// Waits until no other thread is alive but servants, at most so long, whatever signals interrupt.
 fn wait_for_others(longest: Duration) {
     let end = Instant::now() + longest;
-    while registry::live_hint() > 1 && Instant::now() < end {
+    while registry::live_hint() > 1 + SERVANTS.load(Relaxed) && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -78,7 +78,7 @@ const AFTER_SPAWN: Bounds = (Duration::from_micros(100), Duration::from_micros(4
 /// A spawned thread is about to drop a reference count, in a call that returns to `pc`.
 pub fn before_reference_drop(pc: Pc) {
     let Some(mut thread) = current::enter() else { return };
-    if thread.id() == ThreadId::MAIN || thread.is_solo() {
+    if thread.id() == ThreadId::MAIN || thread.is_solo() || thread.is_hidden() {
         return;
     }
     thread.reference_drops = thread.reference_drops.saturating_add(1);

@@ -29,7 +29,7 @@ fn ordering(number: u32) -> Ordering {
 /// The running thread, unless nothing needs recording.
 #[inline]
 pub(super) fn watched(address: usize) -> Option<Inside> {
-    current::enter().filter(|thread| !thread.is_solo() && is_covered(address) && !thread.is_ignoring_synchronisation())
+    current::enter().filter(|thread| !thread.is_solo() && is_covered(address) && !thread.is_ignoring_atomics())
 }
 
 #[inline]
@@ -416,7 +416,7 @@ try_wide! { __tsan_atomic128_compare_exchange_strong __tsan_atomic128_compare_ex
 pub extern "C" fn __tsan_atomic_thread_fence(order: u32) {
     if let Some(mut thread) = current::enter()
         && !thread.is_solo()
-        && !thread.is_ignoring_synchronisation()
+        && !thread.is_ignoring_atomics()
     {
         thread.atomic_fence(ordering(order));
     }

@@ -45,6 +45,10 @@ fn allocated(inside: Option<Inside>, block: Block, pc: usize) {
     // SAFETY: the block came from the allocator just now.
     let size = || unsafe { libc::malloc_usable_size(block) };
     if let Some(mut thread) = inside {
+        if thread.is_hidden() {
+            // The library's own, or the program's that the library hands on in an order of which it tells by itself.
+            return thread.forget(block as usize, block as usize + size());
+        }
         let site = thread.site(Pc(pc));
         thread.allocated(block as usize, size(), site);
     } else if thread_list::is_away() {
@@ -57,13 +61,16 @@ fn allocated(inside: Option<Inside>, block: Block, pc: usize) {
 fn released(block: Block, pc: usize) -> Option<Inside> {
     thread_list::freed(block as usize);
     let mut thread = current::enter()?;
-    let site = thread.site(Pc(pc));
     // SAFETY: the program owns the block and is giving it back.
     let size = unsafe { libc::malloc_usable_size(block) };
-    thread.freed(block as usize, size, site);
+    let is_hidden = thread.is_hidden();
+    if !is_hidden {
+        let site = thread.site(Pc(pc));
+        thread.freed(block as usize, size, site);
+    }
     // SAFETY: as above.
-    if unsafe { memory::is_mapping(block) } {
-        // The memory goes back to the kernel, and what it becomes next is not known here.
+    if is_hidden || unsafe { memory::is_mapping(block) } {
+        // The memory goes back to the kernel, and what it becomes next is not known here; or it is the library's own.
         thread.forget(block as usize, block as usize + size);
     }
     Some(thread)

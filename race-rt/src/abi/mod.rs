@@ -9,7 +9,7 @@
 //! process ([`process`]), libraries ([`library`]) and functions on bytes ([`bytes`]) of the C library are interposed: the
 //! program's calls come here first. One lock of std's own is not the program's ([`thread_list`]). C and C++ code tells of
 //! itself, too: by annotations ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables
-//! ([`static_guard`]). docs/whole-program.md says how all this is linked.
+//! ([`static_guard`]), and so does the crate `race` ([`wrapper`]). docs/whole-program.md says how all this is linked.
 //!
 //! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
 
@@ -43,6 +43,7 @@ pub mod static_guard;
 pub mod thread_list;
 mod told;
 pub mod transfer;
+pub mod wrapper;
 
 /// Defines the exported function `$name`, which calls `$target` with its own return address in the register `$register`:
 /// the next one after its arguments.

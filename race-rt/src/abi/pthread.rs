@@ -11,7 +11,7 @@ use libc::{c_int, c_void, pthread_attr_t, pthread_t, timespec};
 use super::next::Next;
 use super::told::real;
 use super::{thread_list, with_return_address};
-use crate::perturb;
+use crate::perturb::{self, Shift};
 use crate::report::model::Pc;
 use crate::sys::spin::{Spin, SpinGuard};
 use crate::thread::{Thread, ThreadId, current, last_step, registry};
@@ -46,6 +46,7 @@ struct NewThread {
     start: Start,
     argument: *mut c_void,
     state: Option<Box<Thread>>,
+    shift: Option<Shift>,
 }
 
 pub(super) extern "C" fn create(
@@ -56,13 +57,15 @@ pub(super) extern "C" fn create(
     pc: usize,
 ) -> c_int {
     let mut id = None;
+    let mut shift = None;
     let state = current::enter().map(|mut thread| {
+        shift = Shift::of_next(thread.id());
         let site = thread.site(Pc(pc));
         let child = registry::spawn(&mut thread, None, site);
         id = Some(child.id());
         child
     });
-    let new = Box::into_raw(Box::new(NewThread { start, argument, state }));
+    let new = Box::into_raw(Box::new(NewThread { start, argument, state, shift }));
     let result = {
         // Held over the creation: the child waits for it, and so does not outrun its entry.
         let mut threads = THREADS.lock();
@@ -100,7 +103,10 @@ pub(super) extern "C" fn create(
     {
         registry::detach(id);
     }
-    perturb::after_spawn(Pc(pc));
+    match shift {
+        Some(shift) => shift.after_spawn(),
+        None => perturb::after_spawn(Pc(pc)),
+    }
     result
 }
 
@@ -119,7 +125,10 @@ unsafe extern "C" {
 extern "C" fn run(new: *mut c_void) -> *mut c_void {
     drop(THREADS.lock());
     // SAFETY: `create` made it for this thread alone.
-    let NewThread { start, argument, state } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };
+    let NewThread { start, argument, state, shift } = *unsafe { Box::from_raw(new.cast::<NewThread>()) };
+    if let Some(shift) = shift {
+        shift.before_begin();
+    }
     if let Some(state) = state {
         current::begin(state);
     }

@@ -67,6 +67,18 @@ impl TestId {
         TestId((tests.len() - 1) as u32)
     }
 
+    /// The test of this number, of those that have begun.
+    #[cfg(feature = "whole-program")]
+    pub(crate) fn of_number(number: u32) -> TestId {
+        TestId(number)
+    }
+
+    /// Its number.
+    #[cfg(feature = "whole-program")]
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
     fn with<R>(self, action: impl FnOnce(&mut Test) -> R) -> R {
         action(&mut tests()[self.0 as usize])
     }

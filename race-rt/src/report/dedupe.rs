@@ -33,8 +33,6 @@ impl RaceKey {
     }
 
     /// The key of a report: the innermost place of each stack that is not this library's own.
-    ///
-    /// Where stacks begin in the program itself, as in instrumented code, `is_own` is always false.
     pub fn of(report: &Report, is_own: impl Fn(Pc) -> bool) -> Self {
         let place = |stack: &Stack| {
             let first_foreign = stack.iter().find(|&&pc| !is_own(pc));

@@ -148,9 +148,9 @@ fn is_counted(report: &Report) -> bool {
     counted::is_by_reference_count(&report.current.stack, &SYMBOLS)
 }
 
-/// Whether the code is of this library, which stands at the inner end of the stacks that were unwound.
+/// Whether the code is of this library, at the inner end of a stack that was unwound or came through the library.
 fn is_own(pc: Pc) -> bool {
-    cfg!(not(feature = "whole-program")) && SYMBOLS.frames(pc).iter().all(trim::is_library)
+    SYMBOLS.frames(pc).iter().all(trim::is_library)
 }
 
 /// The report of a race between two stacks, unless these tests have had it.

@@ -36,6 +36,11 @@ pub(super) fn any() -> bool {
     ANY.load(Ordering::Acquire)
 }
 
+/// Says that a callback panicked.
+pub(crate) fn note_panic() {
+    start::sink().write("race: a callback of race::on_report panicked; the program goes on without it\n");
+}
+
 /// A report that was written and not told yet.
 #[derive(Debug)]
 pub(crate) struct Untold {
@@ -49,7 +54,7 @@ impl Untold {
         let listeners = listeners().clone();
         for listener in listeners {
             if catch_unwind(AssertUnwindSafe(|| listener(&self.report, &self.text))).is_err() {
-                start::sink().write("race: a callback of race::on_report panicked; the program goes on without it\n");
+                note_panic();
             }
         }
     }

@@ -43,6 +43,11 @@ impl SyncObject {
         self.with(|heads| thread.acquire(heads));
     }
 
+    /// Whatever the object carries happens before what `thread` does from now on, and is carried no more.
+    pub fn consume(&self, thread: &mut Thread) {
+        thread.acquire(&self.with(std::mem::take));
+    }
+
     /// The object carries nothing any more.
     pub fn clear(&self) {
         self.with(Heads::clear);

@@ -333,9 +333,11 @@ fn tell() {
     let Some(mut thread) = enter() else { return };
     let untold = std::mem::take(&mut thread.untold);
     thread.ignore();
+    let hidden = thread.reveal();
     drop(thread);
     gather::tell(&untold);
     if let Some(mut thread) = enter() {
+        thread.conceal(hidden);
         thread.heed();
         // What the engine allocated is the engine's to free.
         drop(untold);

@@ -7,7 +7,7 @@
 //!
 //! Guarantees: what a report shows is what was held at the access, not later. Anybody may end a hold, the holder learns
 //! of it at its own next look. Can miss: locks that are not announced ([`Thread::hold`]), and those beyond the room that
-//! the context tree gives to marks, which are counted. For the wrapper tier.
+//! the context tree gives to marks, which are counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -1,8 +1,10 @@
-//! What a thread has asked the engine not to look at: its loads, its stores, its synchronisation.
+//! What a thread has asked the engine not to look at: its loads, its stores, its synchronisation, or whatever it does
+//! inside the library in front of the engine.
 //!
 //! Requests add up and are taken back one by one. Guarantee: one that was not made cannot be taken back. While
 //! synchronisation is ignored, atomic operations are done and neither recorded nor ordered, and what the thread announces
-//! or the C library does for it orders nothing; creation and end of threads and the life of memory count as ever.
+//! or the C library does for it orders nothing; creation and end of threads and the life of memory count as ever. Of a
+//! hidden thread neither accesses nor atomic operations are looked at, but what the library announces counts.
 
 use super::Thread;
 use crate::access::AccessKind;
@@ -13,6 +15,8 @@ pub(crate) struct Ignoring {
     reads: u32,
     writes: u32,
     synchronisation: u32,
+    /// In how many ways the thread is inside the library in front of the engine.
+    hidden: u32,
 }
 
 /// What not to look at.
@@ -28,7 +32,7 @@ pub enum Ignored {
 
 impl Ignoring {
     /// Nothing is ignored.
-    pub(crate) const NONE: Ignoring = Ignoring { reads: 0, writes: 0, synchronisation: 0 };
+    pub(crate) const NONE: Ignoring = Ignoring { reads: 0, writes: 0, synchronisation: 0, hidden: 0 };
 
     fn count(&mut self, ignored: Ignored) -> &mut u32 {
         match ignored {
@@ -63,10 +67,45 @@ impl Thread {
         *count = count.saturating_sub(1);
     }
 
+    /// From now on what the thread does is the doing of the library in front of the engine, until [`Thread::show`] was
+    /// called as often: accesses are not recorded, and atomic operations neither recorded nor learned from. The library
+    /// says by itself what it orders.
+    pub fn hide(&mut self) {
+        self.ignoring.hidden += 1;
+    }
+
+    /// Takes one [`Thread::hide`] back.
+    pub fn show(&mut self) {
+        self.ignoring.hidden = self.ignoring.hidden.saturating_sub(1);
+    }
+
+    /// Whether what the thread does is the library's doing.
+    #[inline]
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.ignoring.hidden > 0
+    }
+
+    /// From now on what the thread does is the program's doing again, though the library has called it, until
+    /// [`Thread::conceal`] is told what this returns.
+    pub fn reveal(&mut self) -> u32 {
+        std::mem::take(&mut self.ignoring.hidden)
+    }
+
+    /// Ends what [`Thread::reveal`] began.
+    pub fn conceal(&mut self, hidden: u32) {
+        self.ignoring.hidden = hidden;
+    }
+
     /// Whether accesses of this kind are not to be recorded.
     #[inline]
     pub(crate) fn is_ignoring(&self, kind: AccessKind) -> bool {
-        (if kind.writes() { self.ignoring.writes } else { self.ignoring.reads }) > 0
+        (if kind.writes() { self.ignoring.writes } else { self.ignoring.reads }) > 0 || self.is_hidden()
+    }
+
+    /// Whether the program's atomic operations are to be done and no more.
+    #[inline]
+    pub(crate) fn is_ignoring_atomics(&self) -> bool {
+        self.is_ignoring_synchronisation() || self.is_hidden()
     }
 
     /// Whether what synchronises orders nothing for the thread.

@@ -440,6 +440,14 @@ pub fn work_for(id: ThreadId, trial: Trial) {
     }
 }
 
+/// From now on the thread passes for one that was created at `creation`, and works for `trial` if that is one.
+pub fn set_origin(id: ThreadId, creation: NodeId, trial: Option<Trial>) {
+    if let Some(info) = registry().threads.get_mut(id.0 as usize) {
+        info.creation = creation;
+        info.trial = trial;
+    }
+}
+
 /// The program has named a thread.
 pub fn set_name(id: ThreadId, name: &str) {
     if let Some(info) = registry().threads.get_mut(id.0 as usize) {

@@ -227,8 +227,7 @@ impl Thread {
         }
         let caller = self.hot.calls.node(&mut self.nodes);
         let stack = self.nodes.child(caller, pc);
-        // Who announces functions announces no locks.
-        if cfg!(feature = "whole-program") { stack } else { self.holds.site(&mut self.nodes, stack) }
+        self.holds.site(&mut self.nodes, stack)
     }
 }
 
