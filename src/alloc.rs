@@ -6,7 +6,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use crate::engine::{given_back, handed_out};
+use crate::engine::{allocated, released};
 
 /// An allocator that tells the engine of each block's life: memory that is handed out again has no past, and giving a
 /// block back is a write of it, which races with a use that it is not ordered with.
@@ -49,7 +49,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracked<A> {
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        given_back(block as usize, layout.size());
+        released(block as usize, layout.size());
         // SAFETY: the caller's promise.
         unsafe { self.0.dealloc(block, layout) }
     }
@@ -57,7 +57,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracked<A> {
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // Once the call is over, the old block may be another thread's already.
-        given_back(block as usize, layout.size());
+        released(block as usize, layout.size());
         // SAFETY: the caller's promise.
         let new = unsafe { self.0.realloc(block, layout, size) };
         if new.is_null() {
@@ -66,7 +66,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracked<A> {
         } else if new != block {
             announced(new, size);
         } else if size > layout.size() {
-            handed_out(new as usize + layout.size(), size - layout.size());
+            allocated(new as usize + layout.size(), size - layout.size());
         }
         new
     }
@@ -75,7 +75,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracked<A> {
 #[inline]
 fn announced(block: *mut u8, size: usize) -> *mut u8 {
     if !block.is_null() {
-        handed_out(block as usize, size);
+        allocated(block as usize, size);
     }
     block
 }

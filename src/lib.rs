@@ -19,7 +19,9 @@
 //! happen.
 //!
 //! The other way in, `cargo race test`, watches every access of an unchanged program, its dependencies and std included.
-//! Under it this crate is plain std, whatever its features.
+//! Under it what this crate has from std is std's, whatever its features. With the feature `race` on, what is here beyond
+//! std tells its edges to the one engine that `cargo race` links, and the rest of the program's accesses are ordered by
+//! them; with it off, nothing of this crate is anything but code like any other.
 //!
 //! # Writing
 //!
@@ -170,11 +172,11 @@ pub mod cell;
 pub mod channel;
 mod control;
 mod engine;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod heap;
 mod instrumented;
 mod report;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod start;
 pub mod sync;
 pub mod task;

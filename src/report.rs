@@ -79,40 +79,7 @@ pub enum AccessKind {
 /// ```
 pub fn on_report(callback: impl Fn(&Report) + Send + Sync + 'static) {
     #[cfg(race_engine)]
-    live::listen(callback);
+    engine::listen(callback);
     #[cfg(not(race_engine))]
     drop(callback);
-}
-
-#[cfg(race_engine)]
-mod live {
-    use std::sync::Arc;
-
-    use race_rt::access;
-    use race_rt::report::listener;
-    use race_rt::report::model::{self, AccessSide};
-
-    use super::{AccessKind, Report, ReportedAccess};
-
-    pub(super) fn listen(callback: impl Fn(&Report) + Send + Sync + 'static) {
-        listener::listen(Arc::new(move |report: &model::Report, text: &str| {
-            let text = text.to_owned();
-            callback(&Report { current: view(&report.current), previous: view(&report.previous), text });
-        }));
-    }
-
-    fn view(side: &AccessSide) -> ReportedAccess {
-        let kind = match side.kind {
-            access::AccessKind::Read => AccessKind::Read,
-            access::AccessKind::Write => AccessKind::Write,
-            access::AccessKind::AtomicRead => AccessKind::AtomicRead,
-            access::AccessKind::AtomicWrite => AccessKind::AtomicWrite,
-            access::AccessKind::VolatileRead => AccessKind::VolatileRead,
-            access::AccessKind::VolatileWrite => AccessKind::VolatileWrite,
-            access::AccessKind::Allocate => AccessKind::Allocate,
-            access::AccessKind::Free => AccessKind::Free,
-        };
-        let thread = &side.thread;
-        ReportedAccess { kind, address: side.address, thread: thread.id.0, thread_name: thread.name.clone() }
-    }
 }

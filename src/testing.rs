@@ -2,7 +2,7 @@
 //!
 //! A test's body runs in a thread of its own, created and joined by libtest's, so that the test's threads are those of
 //! one spawn tree, whichever thread libtest uses, and its output is captured as that of libtest's thread is. When it is
-//! over the test is judged by what was charged to it (`race_rt::report::attribution`). Without the engine the body is
+//! over the test is judged by what was charged to it (`attribution` of the engine's reports). Without the engine the body is
 //! just called.
 
 #[cfg(not(race_engine))]
@@ -27,11 +27,7 @@ mod live {
     use std::fmt;
     use std::process::{ExitCode, Termination};
 
-    use race_rt::report::attribution::{TestId, Trial};
-    use race_rt::thread::registry;
-    use race_rt::{perturb, start};
-
-    use crate::engine::with;
+    use crate::engine::{Test, Trial, default_options, seed};
     use crate::thread::Builder;
 
     /// How the body of a test ended: with what it returned, or with what it panicked with.
@@ -45,7 +41,7 @@ mod live {
         R: Termination + 'static,
     {
         let name = path.split_once("::").map_or(path, |(_, name)| name);
-        let test = TestId::begin(name);
+        let test = Test::begin(name);
         for number in 1..=runs {
             let run = Run { name, number, runs };
             let ending = run.in_own_thread(test.begin_run(number), body);
@@ -79,7 +75,7 @@ mod live {
     impl Run<'_> {
         fn in_own_thread<R: Termination + 'static>(&self, trial: Trial, body: fn() -> R) -> Ending {
             let life = move || {
-                with(|thread| registry::work_for(thread.id(), trial));
+                trial.take_up();
                 // What it returned need not be able to change threads.
                 body().report()
             };
@@ -120,7 +116,7 @@ mod live {
             if self.runs == 1 {
                 return Ok(());
             }
-            let (number, runs, seed) = (self.number, self.runs, perturb::seed());
+            let (number, runs, seed) = (self.number, self.runs, seed());
             write!(formatter, ", in run {number} of {runs}; RACE_OPTIONS=seed={seed} asks for the same pauses")
         }
     }
@@ -136,10 +132,7 @@ mod live {
 
     /// Before a program's `main`: the options that it brings hold where the environment does not say otherwise.
     pub fn begin_main(options: &str) {
-        start::ensure();
-        if !options.is_empty() {
-            start::default_to(options, "the options of #[race::main]");
-        }
+        default_options(options);
     }
 }
 

@@ -7,7 +7,7 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 
-use crate::engine::{Touch, touch};
+use crate::engine::{Touch, hidden, touch};
 
 /// A plain variable for several threads, to which they see to by other means that no two accesses race: a C global's
 /// counterpart, for code that is translated, and for what a lock or an atomic elsewhere protects.
@@ -65,7 +65,7 @@ impl<T> RaceCell<T> {
     {
         self.touch(Touch::Read);
         // SAFETY: the value is there, and the caller promises that nobody changes it.
-        unsafe { *self.get() }
+        hidden(|| unsafe { *self.get() })
     }
 
     /// Writes `value`; the one before is dropped.
@@ -86,7 +86,7 @@ impl<T> RaceCell<T> {
     pub unsafe fn replace(&self, value: T) -> T {
         self.touch(Touch::Write);
         // SAFETY: the value is there, and the caller promises that nobody else is at it.
-        unsafe { self.get().replace(value) }
+        hidden(|| unsafe { self.get().replace(value) })
     }
 
     /// Reads the value and writes what `change` makes of it.

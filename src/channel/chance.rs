@@ -7,19 +7,14 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::engine::seed;
+
 thread_local! {
     static STATE: Cell<u64> = const { Cell::new(0) };
 }
 
 /// An odd number with bits all over: the golden ratio's.
 const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
-
-fn seed() -> u64 {
-    #[cfg(race_engine)]
-    return race_rt::perturb::seed();
-    #[cfg(not(race_engine))]
-    0
-}
 
 fn draw() -> u64 {
     static THREADS: AtomicU64 = AtomicU64::new(1);

@@ -6,6 +6,7 @@ use super::queue::Queue;
 use super::state::{Attempt, Ending};
 use super::turn::{Arm, Patience, Post, Turn};
 use super::{RecvError, SendError};
+use crate::engine::Hidden;
 
 /// An operation that may wait together with others; at most one of them takes place.
 pub trait Operation {
@@ -25,6 +26,7 @@ pub trait Operation {
 /// Does one of `operations`: one that is possible at once, any of them, or else the one that is possible first. False
 /// when none was in time. The operations come out in another order.
 pub fn do_one(operations: &mut [&mut dyn Operation], patience: Patience) -> bool {
+    let _hidden = Hidden::begin();
     super::chance::shuffle(operations);
     if operations.iter_mut().any(|operation| operation.attempt()) {
         return true;

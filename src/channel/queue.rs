@@ -3,9 +3,8 @@
 //! A channel comes to its end by [`Queue::close`] or when the last sender is gone. A receive that finds it at its end
 //! comes after whichever it was. A second close orders nothing and is no misuse by itself.
 
-use std::sync::{Mutex, MutexGuard};
-
-use super::state::{Ending, State};
+use super::state::{Ending, Message, State};
+use crate::engine::lock::{Mutex, MutexGuard};
 use crate::engine::{Edge, Release, Touch, touch};
 
 /// What both ends of a channel share.
@@ -26,7 +25,7 @@ impl<T> Queue<T> {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock()
     }
 
     /// The address that stands for the channel's being open: a send reads it, an explicit close writes it.
@@ -114,7 +113,7 @@ impl<T> Queue<T> {
             state.dismiss();
             let unread = state.abandon();
             drop(state);
-            drop(unread);
+            unread.into_iter().for_each(Message::drop_unread);
         }
     }
 }

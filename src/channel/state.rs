@@ -11,6 +11,7 @@
 //! no message is, a sender only where no slot is. What a thread learns, it learns in its own name, when it wakes.
 
 use std::collections::VecDeque;
+use std::mem::needs_drop;
 
 use super::line::{Found, Line};
 use super::past::Past;
@@ -21,6 +22,15 @@ use crate::engine::Release;
 pub(super) struct Message<T> {
     value: T,
     past: Past,
+}
+
+impl<T> Message<T> {
+    /// Nobody will take it. A destructor comes after the send.
+    pub(super) fn drop_unread(self) {
+        if needs_drop::<T>() {
+            self.past.acquire();
+        }
+    }
 }
 
 /// What a blocked receiver brought, and what it got.
@@ -112,7 +122,7 @@ impl<T> State<T> {
     }
 
     /// All messages in slots, for the caller to drop; the slots are not used again.
-    pub(super) fn abandon(&mut self) -> impl Sized + use<T> {
+    pub(super) fn abandon(&mut self) -> VecDeque<Message<T>> {
         std::mem::take(&mut self.messages)
     }
 

@@ -5,8 +5,10 @@
 //! may already have been found elsewhere: it and its partner get their turns in one step ([`Post::meet`]), so that
 //! neither is left alone. Turns are the innermost locks: no other is taken under them.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use crate::engine::lock::{Condvar, Mutex, MutexGuard};
 
 /// How long an operation is ready to wait.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,7 @@ impl Turn {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock()
     }
 
     /// Waits until the turn is given to an operation; `None` when it is not in time.
@@ -62,10 +64,10 @@ impl Turn {
                 return Some(arm);
             }
             state = match patience {
-                Patience::Endless => self.given.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                Patience::Endless => self.given.wait(state),
                 Patience::Until(end) if end > Instant::now() => {
                     let rest = end.saturating_duration_since(Instant::now());
-                    self.given.wait_timeout(state, rest).unwrap_or_else(|poisoned| poisoned.into_inner()).0
+                    self.given.wait_timeout(state, rest)
                 }
                 Patience::Until(_) | Patience::None => {
                     *state = State::Over;

@@ -49,7 +49,10 @@ pub(crate) fn touch(_address: usize, _size: usize, _how: Touch) {}
 pub(crate) fn handed_out(_address: usize, _size: usize) {}
 
 #[inline(always)]
-pub(crate) fn given_back(_address: usize, _size: usize) {}
+pub(crate) fn allocated(_address: usize, _size: usize) {}
+
+#[inline(always)]
+pub(crate) fn released(_address: usize, _size: usize) {}
 
 #[inline(always)]
 pub(crate) fn release_at(_address: usize) {}
@@ -72,3 +75,31 @@ impl Ignoring {
 pub(crate) fn report_count() -> u64 {
     0
 }
+
+#[inline(always)]
+pub(crate) fn seed() -> u64 {
+    0
+}
+
+/// Whether the engine sees the accesses to memory by itself.
+pub(crate) const SEES_ACCESSES: bool = false;
+
+/// What one thread leaves to another.
+#[derive(Debug)]
+pub(crate) struct Errand;
+
+impl Errand {
+    #[inline(always)]
+    pub(crate) fn new(_name: &str) -> Errand {
+        Errand
+    }
+
+    #[inline(always)]
+    pub(crate) fn run(self, action: impl FnOnce()) {
+        action();
+    }
+}
+
+/// The running thread serves the crate.
+#[inline(always)]
+pub(crate) fn serve() {}

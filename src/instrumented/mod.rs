@@ -3,7 +3,8 @@
 //!
 //! The macro does not know types; these do. Only raw pointers and references are watched: what a lock's guard or a `Box`
 //! leads to is left to their own types, chosen by method resolution, which prefers the inherent methods of [`Base`],
-//! [`Value`] and [`Seen`] over those of the traits. Without the engine nothing here does anything.
+//! [`Value`] and [`Seen`] over those of the traits. Without the engine nothing here does anything, nor where it sees the
+//! accesses by itself.
 
 mod base;
 pub mod mem;
@@ -17,7 +18,7 @@ pub use seen::{OtherSeen, Seen, extent, read_but};
 pub use target::{Count, Given, Lent, Other};
 pub use value::{OtherValue, Value};
 
-use crate::engine::{Touch, touch};
+use crate::engine::{SEES_ACCESSES, Touch, touch};
 
 /// Fixes the type of `value` to that of a place, so that it is inferred and coerced as in an assignment to it.
 #[inline(always)]
@@ -57,12 +58,14 @@ impl Effect {
 
 #[inline(always)]
 fn access<U>(place: *const U, how: Touch) {
-    touch(place as usize, size_of::<U>(), how);
+    access_many(place, 1, how);
 }
 
 #[inline(always)]
 fn access_many<U>(place: *const U, count: usize, how: Touch) {
-    touch(place as usize, size_of::<U>().saturating_mul(count), how);
+    if !SEES_ACCESSES {
+        touch(place as usize, size_of::<U>().saturating_mul(count), how);
+    }
 }
 
 /// A read of the place.

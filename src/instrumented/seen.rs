@@ -66,7 +66,7 @@ pub fn extent<U>(field: *const U) -> Range<usize> {
 /// A read of all of a structure but some fields.
 #[inline(always)]
 pub fn read_but<U>(structure: *const U, fields: &[Range<usize>]) {
-    if cfg!(race_engine) {
+    if cfg!(race_wrapped) {
         read_around(extent(structure), fields);
     }
 }

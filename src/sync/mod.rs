@@ -12,23 +12,23 @@ pub mod raw;
 mod semaphore;
 mod wait_group;
 
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod barrier;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod condvar;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod lazy_lock;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub mod mpsc;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod mutex;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod once;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod once_lock;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod poison;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod rw_lock;
 
 pub use map::Map;
@@ -36,32 +36,32 @@ pub use pool::{Pool, PoolGuard};
 pub use semaphore::{Semaphore, SemaphoreGuard};
 pub use wait_group::WaitGroup;
 
-#[cfg(not(race_engine))]
+#[cfg(not(race_wrapped))]
 #[allow(deprecated)]
 pub use std::sync::ONCE_INIT;
-#[cfg(not(race_engine))]
+#[cfg(not(race_wrapped))]
 pub use std::sync::{
     Arc, Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, Once, OnceLock, OnceState,
     PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult, WaitTimeoutResult, Weak, mpsc,
 };
 
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use std::sync::{Arc, LockResult, OnceState, PoisonError, TryLockError, TryLockResult, Weak};
 
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use barrier::{Barrier, BarrierWaitResult};
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use condvar::{Condvar, WaitTimeoutResult};
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use lazy_lock::LazyLock;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use mutex::{Mutex, MutexGuard};
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 #[allow(deprecated)]
 pub use once::ONCE_INIT;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use once::Once;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use once_lock::OnceLock;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use rw_lock::{RwLock, RwLockReadGuard, RwLockWriteGuard};

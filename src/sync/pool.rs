@@ -7,9 +7,9 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard};
 
 use crate::engine::Release;
+use crate::engine::lock::{Mutex, MutexGuard};
 
 /// Objects to be used again, like Go's `sync.Pool`; but nothing leaves it by itself, so it holds as many objects as were
 /// ever out at the same time.
@@ -45,7 +45,7 @@ impl<T, F> Pool<T, F> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle<T>>> {
-        self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.idle.lock()
     }
 
     /// Gives `object` to the pool, which need not have come from there. Happens before the [`Pool::get`] that returns it.

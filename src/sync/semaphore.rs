@@ -10,11 +10,11 @@
 //! Who waits is served in the order of arrival: who wants many permits is not starved by those who want few.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 #[cfg(race_engine)]
 use crate::engine::Release;
+use crate::engine::lock::{Condvar, Mutex, MutexGuard};
 
 /// A number of permits, of which each holder takes as many as it needs, like Go's `semaphore.Weighted`.
 ///
@@ -130,7 +130,7 @@ impl Semaphore {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock()
     }
 
     /// Takes so many permits, waiting until they are free and all who came before are served. Comes after the releases
@@ -176,9 +176,9 @@ impl Semaphore {
             }
             let rest = end.map(|end| end.saturating_duration_since(Instant::now()));
             state = match rest {
-                None => self.turn.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                None => self.turn.wait(state),
                 Some(Duration::ZERO) => break false,
-                Some(rest) => self.turn.wait_timeout(state, rest).unwrap_or_else(|poisoned| poisoned.into_inner()).0,
+                Some(rest) => self.turn.wait_timeout(state, rest),
             };
         };
         state.queue.retain(|&waiting| waiting != ticket);

@@ -5,9 +5,10 @@
 //! used again before every `wait` of the former use has returned. Can miss: an `add` that is late but finds the counter
 //! above zero.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, OnceLock};
 
-use crate::engine::{Edge, Touch, touch};
+use crate::engine::lock::{Condvar, Mutex, MutexGuard};
+use crate::engine::{Edge, Touch, hidden, touch};
 use crate::thread;
 
 /// Waits for a number of things to be done, like Go's `sync.WaitGroup`.
@@ -50,7 +51,7 @@ struct State {
 
 impl Counter {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.state.lock()
     }
 
     /// Tells whether this opened the group.
@@ -80,7 +81,7 @@ impl Counter {
         let mut state = self.lock();
         let generation = state.generation;
         while state.count > 0 && state.generation == generation {
-            state = self.zero.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = self.zero.wait(state);
         }
         let panicked = state.panicked;
         drop(state);
@@ -108,12 +109,12 @@ impl WaitGroup {
     }
 
     fn counter(&self) -> &Arc<Counter> {
-        self.counter.get_or_init(Arc::default)
+        hidden(|| self.counter.get_or_init(Arc::default))
     }
 
     /// The address that stands for the group's being open or not.
     fn gate(&self) -> usize {
-        &raw const self.counter as usize
+        &raw const self.counter().done as usize
     }
 
     /// So many more things to be done; a negative number counts them as done. From zero, it must be ordered with every
@@ -146,11 +147,12 @@ impl WaitGroup {
     pub fn go(&self, closure: impl FnOnce() + Send + 'static) {
         self.add(1);
         let running = Running(self.counter().clone());
-        // Nobody joins: who waits for the group does not wait for the thread.
-        drop(thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let _running = running;
             closure();
-        }));
+        });
+        // Nobody joins: who waits for the group does not wait for the thread.
+        hidden(|| drop(thread));
     }
 
     /// Waits until nothing is to be done. Any number of threads may wait. Comes after all that was done.

@@ -1,25 +1,22 @@
 //! What belongs to a task besides its future: the engine's task, its ties to others, and the waker that uses them.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Wake, Waker};
 
-use race_rt::thread::task::{End, Task};
-
-use crate::engine::{HERE, Token, with};
+use crate::engine::{End, Task, Token, hidden};
 
 /// What others share with a task.
 #[derive(Debug, Default)]
 pub(super) struct Ties {
     /// What was published by those who woke the task since its last turn.
     pub(super) wakes: Token,
-    end: OnceLock<AssertUnwindSafe<End>>,
+    end: OnceLock<End>,
 }
 
 impl Ties {
     pub(super) fn joined(&self) {
-        if let Some(end) = self.end.get() {
-            with(|thread| end.acquire(thread));
+        if let Some(end) = hidden(|| self.end.get()) {
+            end.acquire();
         }
     }
 }
@@ -43,8 +40,7 @@ impl Wake for TaskWaker {
 
 /// A task's side of its future.
 pub(super) struct Life {
-    /// `None` when the creator itself is unknown to the engine.
-    task: AssertUnwindSafe<Option<Task>>,
+    task: Task,
     pub(super) ties: Arc<Ties>,
     /// Not held: executors drop tasks that nobody can wake any more.
     waker: Weak<TaskWaker>,
@@ -55,11 +51,7 @@ pub(super) struct Life {
 impl Life {
     /// A task created by the running thread.
     pub(super) fn new(name: Option<String>) -> Life {
-        let task = with(|parent| {
-            let site = parent.site(HERE);
-            Task::new(parent, name.map(String::into_boxed_str), site)
-        });
-        Life { task: AssertUnwindSafe(task), ties: Arc::default(), waker: Weak::new(), is_spawned: false }
+        Life { task: Task::new(name), ties: Arc::default(), waker: Weak::new(), is_spawned: false }
     }
 
     /// What the future is to be woken by, when the executor's waker is `executor`. The same as before, where that is
@@ -77,9 +69,8 @@ impl Life {
 
     /// A turn of the task, which takes in who has woken it.
     pub(super) fn turn<R>(&mut self, action: impl FnOnce() -> R) -> R {
-        let Some(task) = &mut *self.task else { return action() };
         let wakes = &self.ties.wakes;
-        task.run(|| {
+        self.task.run(|| {
             wakes.consume();
             action()
         })
@@ -87,11 +78,11 @@ impl Life {
 
     /// The task has ended. Who polled or dropped it himself has waited for that.
     pub(super) fn finish(&mut self, is_awaited: bool) {
-        let Some(end) = self.task.as_mut().and_then(Task::finish) else { return };
+        let Some(end) = self.task.finish() else { return };
         if is_awaited {
-            with(|thread| end.acquire(thread));
+            end.acquire();
         }
         // Set once: `finish` gives the end once.
-        let _ = self.ties.end.set(AssertUnwindSafe(end));
+        let _ = hidden(|| self.ties.end.set(end));
     }
 }

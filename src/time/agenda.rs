@@ -8,13 +8,14 @@
 //! ([`Queue::deliver`]), and functions are called in threads of their own ([`Call`]).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, Weak};
+use std::sync::{Arc, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::call::Call;
 use crate::channel::queue::Queue;
-use crate::engine::Release;
+use crate::engine::lock::{Condvar, Mutex, MutexGuard};
+use crate::engine::{self, Release, hidden};
 
 /// The shortest time between two ticks of one ticker; the system's own clock is not finer.
 const SHORTEST: Duration = Duration::from_micros(50);
@@ -62,15 +63,13 @@ static CHANGED: Condvar = Condvar::new();
 
 fn agenda() -> MutexGuard<'static, Agenda> {
     static THREAD: Once = Once::new();
-    THREAD.call_once(|| {
-        let started = thread::Builder::new().name("race-timers".into()).spawn(serve);
-        started.expect("the system refuses a thread for timers: raise the limit of threads");
+    hidden(|| {
+        THREAD.call_once(|| {
+            let started = thread::Builder::new().name("race-timers".into()).spawn(serve);
+            started.expect("the system refuses a thread for timers: raise the limit of threads");
+        });
     });
-    lock()
-}
-
-fn lock() -> MutexGuard<'static, Agenda> {
-    AGENDA.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    AGENDA.lock()
 }
 
 impl Agenda {
@@ -128,14 +127,15 @@ impl Appointment {
 }
 
 fn serve() {
-    let mut agenda = lock();
+    engine::serve();
+    let mut agenda = AGENDA.lock();
     loop {
         let now = Instant::now();
         agenda = match agenda.deadlines.first() {
-            None => CHANGED.wait(agenda).unwrap_or_else(|poisoned| poisoned.into_inner()),
+            None => CHANGED.wait(agenda),
             Some((at, _)) if *at > now => {
                 let rest = *at - now;
-                CHANGED.wait_timeout(agenda, rest).unwrap_or_else(|poisoned| poisoned.into_inner()).0
+                CHANGED.wait_timeout(agenda, rest)
             }
             Some(&(at, number)) => keep(agenda, number, at, now),
         };
@@ -162,7 +162,7 @@ fn keep(
         Some(Job::Call(call)) => {
             drop(agenda);
             let refused = call.start().err();
-            let mut agenda = lock();
+            let mut agenda = AGENDA.lock();
             if let Some(call) = refused
                 && !agenda.jobs.contains_key(&number)
             {

@@ -7,39 +7,21 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-#[cfg(race_engine)]
-use race_rt::{
-    sys::stack,
-    thread::{current, task::Task},
-};
-
-#[cfg(race_engine)]
-use crate::engine::{HERE, with};
-
-/// What a timer calls.
-pub(super) type Action = Arc<dyn Fn() + Send + Sync>;
+use super::action::Action;
+use crate::engine::Errand;
 
 const NAME: &str = "timer callback";
 
 /// One call of an action.
 pub(super) struct Call {
     action: Action,
-    /// `None` when its setter is unknown to the engine.
-    #[cfg(race_engine)]
-    task: Option<Task>,
+    errand: Errand,
 }
 
 impl Call {
     /// The running thread sets a timer.
     pub(super) fn new(action: Action) -> Call {
-        Call {
-            action,
-            #[cfg(race_engine)]
-            task: with(|setter| {
-                let site = setter.site(HERE);
-                Task::new(setter, Some(NAME.into()), site)
-            }),
-        }
+        Call { action, errand: Errand::new(NAME) }
     }
 
     /// Starts the thread that does the call. Gives it back when the system refuses one.
@@ -61,26 +43,12 @@ impl Call {
         }
     }
 
-    #[cfg(race_engine)]
     fn run(self) {
-        // The thread is one that the engine has not seen begin.
-        if let Some(stack) = stack::current() {
-            current::forget(stack.start, stack.end);
-        }
-        let Call { action, task } = self;
-        let turn = move || {
-            action();
+        let Call { action, errand } = self;
+        errand.run(move || {
+            action.call();
             // Its destructor is the program's too.
             drop(action);
-        };
-        match task {
-            Some(mut task) => task.run(turn),
-            None => turn(),
-        }
-    }
-
-    #[cfg(not(race_engine))]
-    fn run(self) {
-        (self.action)();
+        });
     }
 }

@@ -8,6 +8,7 @@
 //! One thread, started with the first timer, serves all of them. It does not keep the process alive, and the engine does
 //! not know it: what a timer brings about is done in the name of who set it.
 
+mod action;
 mod agenda;
 mod call;
 mod ticker;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::action::Action;
 use super::agenda::{Appointment, Job};
-use super::call::{Action, Call};
+use super::call::Call;
 use crate::channel::queue::Queue;
 use crate::channel::{Receiver, mailbox, never};
 
@@ -59,7 +60,7 @@ impl Timer {
     }
 
     pub(super) fn calling(time: Duration, action: impl Fn() + Send + Sync + 'static) -> Timer {
-        Timer::set(time, Effect::Call(Arc::new(action)), never())
+        Timer::set(time, Effect::Call(Action::new(action)), never())
     }
 
     fn set(time: Duration, effect: Effect, receiver: Receiver<Instant>) -> Timer {

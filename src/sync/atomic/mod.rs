@@ -6,39 +6,39 @@
 //! and `into_inner` are exclusive by type and not recorded. The types have no destructors, as std's have none, so they
 //! work in constants, statics and patterns alike; memory with a new life is forgotten when it is handed out (see `heap`).
 
-#[cfg(not(race_engine))]
+#[cfg(not(race_wrapped))]
 pub use std::sync::atomic::*;
 
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod boolean;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod integer;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod operation;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod pointer;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 mod shared;
 
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 #[allow(deprecated)]
 pub use std::sync::atomic::spin_loop_hint;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use std::sync::atomic::{Ordering, compiler_fence};
 
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 #[allow(deprecated)]
 pub use boolean::ATOMIC_BOOL_INIT;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use boolean::AtomicBool;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 #[allow(deprecated)]
 pub use integer::{ATOMIC_ISIZE_INIT, ATOMIC_USIZE_INIT};
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use integer::{
     AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize,
 };
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use operation::fence;
-#[cfg(race_engine)]
+#[cfg(race_wrapped)]
 pub use pointer::AtomicPtr;

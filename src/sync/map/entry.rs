@@ -2,7 +2,7 @@
 
 use std::mem::{self, needs_drop};
 
-use crate::engine::{Edge, Release};
+use crate::engine::{Edge, Release, revealed};
 
 /// A value with its past.
 pub(super) struct Entry<V> {
@@ -44,7 +44,7 @@ impl<V> Entry<V> {
 
     fn look<R>(&self, look: impl FnOnce(&V) -> R) -> R {
         self.observe();
-        let result = look(&self.value);
+        let result = revealed(|| look(&self.value));
         if needs_drop::<V>() {
             self.used.merge();
         }

@@ -15,8 +15,9 @@ mod table;
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::Hash;
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::ops::{Deref, DerefMut};
 
+use crate::engine::lock::RwLock;
 use entry::Entry;
 use table::Table;
 
@@ -51,12 +52,12 @@ impl<K, V> Map<K, V> {
         Map { table: RwLock::new(None) }
     }
 
-    fn reading(&self) -> RwLockReadGuard<'_, Option<Table<K, V>>> {
-        self.table.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn reading(&self) -> impl Deref<Target = Option<Table<K, V>>> {
+        self.table.read()
     }
 
-    fn writing(&self) -> RwLockWriteGuard<'_, Option<Table<K, V>>> {
-        self.table.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn writing(&self) -> impl DerefMut<Target = Option<Table<K, V>>> {
+        self.table.write()
     }
 
     /// How many keys have a value at this moment. Orders nothing.

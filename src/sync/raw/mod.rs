@@ -13,9 +13,16 @@
 //!   once only when the process has no other thread; otherwise ten seconds are granted, and a lock that some other
 //!   thread than its holder has ever unlocked is never reported. Without the engine such a thread waits for ever.
 
+#[cfg(all(race_engine, not(race_wrapped)))]
+mod gate;
 mod holders;
 mod mutex;
 mod rw_lock;
+
+#[cfg(all(race_engine, not(race_wrapped)))]
+use gate::{RawMutex, RawRwLock};
+#[cfg(any(not(race_engine), race_wrapped))]
+use parking_lot::{RawMutex, RawRwLock};
 
 pub use mutex::Mutex;
 pub use rw_lock::RwLock;

@@ -5,11 +5,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::RawMutex;
 use parking_lot::lock_api::{RawMutex as _, RawMutexTimed as _};
 
+use super::RawMutex;
 use super::holders::{Holders, LockKind};
-use crate::engine::Edge;
+use crate::engine::{Edge, hidden};
 
 /// A mutex without guard and without data, like Go's `sync.Mutex`.
 ///
@@ -96,7 +96,7 @@ impl Mutex {
     fn after_lock(&self) {
         self.unlock.acquire();
         self.holders.add(&raw const *self as usize, LockKind::Mutex);
-        self.locked.store(true, Ordering::Release);
+        hidden(|| self.locked.store(true, Ordering::Release));
     }
 
     /// Unlocks, whichever thread has locked.
@@ -104,7 +104,7 @@ impl Mutex {
     /// When the mutex is not locked, the process ends with status 2.
     #[inline]
     pub fn unlock(&self) {
-        if !self.locked.swap(false, Ordering::Acquire) {
+        if !hidden(|| self.locked.swap(false, Ordering::Acquire)) {
             self.holders.nothing_to_unlock(LockKind::Mutex);
         }
         // Beside the former releases: who unlocks for another has not acquired them.

@@ -7,11 +7,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use parking_lot::RawRwLock;
 use parking_lot::lock_api::{RawRwLock as _, RawRwLockTimed as _};
 
+use super::RawRwLock;
 use super::holders::{Holders, LockKind};
-use crate::engine::Edge;
+use crate::engine::{Edge, hidden};
 
 /// A reader-writer lock without guards and without data, like Go's `sync.RWMutex`.
 ///
@@ -113,7 +113,7 @@ impl RwLock {
     fn after_read_lock(&self) {
         self.write_unlock.acquire();
         self.holders.add(&raw const *self as usize, LockKind::Read);
-        self.readers.fetch_add(1, Ordering::Release);
+        hidden(|| self.readers.fetch_add(1, Ordering::Release));
     }
 
     /// Takes one lock for reading back, whichever thread's it is. With the engine it counts as the calling thread's own
@@ -123,7 +123,8 @@ impl RwLock {
     #[inline]
     pub fn read_unlock(&self) {
         let one_less = |readers: usize| readers.checked_sub(1);
-        if self.readers.fetch_update(Ordering::Acquire, Ordering::Relaxed, one_less).is_err() {
+        let lowered = hidden(|| self.readers.fetch_update(Ordering::Acquire, Ordering::Relaxed, one_less));
+        if lowered.is_err() {
             self.holders.nothing_to_unlock(LockKind::Read);
         }
         self.read_unlock.merge();
@@ -168,7 +169,7 @@ impl RwLock {
         self.write_unlock.acquire();
         self.read_unlock.acquire();
         self.holders.add(&raw const *self as usize, LockKind::Write);
-        self.written.store(true, Ordering::Release);
+        hidden(|| self.written.store(true, Ordering::Release));
     }
 
     /// Takes the lock for writing back, whichever thread's it is.
@@ -176,7 +177,7 @@ impl RwLock {
     /// When the lock is not held for writing, the process ends with status 2.
     #[inline]
     pub fn write_unlock(&self) {
-        if !self.written.swap(false, Ordering::Acquire) {
+        if !hidden(|| self.written.swap(false, Ordering::Acquire)) {
             self.holders.nothing_to_unlock(LockKind::Write);
         }
         self.write_unlock.merge();

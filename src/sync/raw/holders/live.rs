@@ -4,19 +4,12 @@
 //! and is the engine's own.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use race_rt::report::gather;
-use race_rt::report::model::Fatal;
-use race_rt::sys::tasks;
-use race_rt::thread::context::{self, NodeId};
-use race_rt::thread::holds::Hold;
-use race_rt::thread::{ThreadId, unwind};
+use crate::engine::lock::{Mutex, MutexGuard};
+use crate::engine::{Hold, at_work, fatal, hidden, is_alone, running};
 
-use crate::engine::{HERE, with};
-
-pub(in crate::sync::raw) use race_rt::report::model::LockKind;
+pub(in crate::sync::raw) use crate::engine::LockKind;
 
 /// So long a thread may wait for others to unlock what it holds itself. Generous: where others are at work, it cannot be
 /// known that none of them will.
@@ -39,45 +32,35 @@ impl Holders {
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<Option<Hold>>> {
-        self.list.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.list.lock()
     }
 
     /// The running thread holds what lies at `lock` from now on.
     pub(in crate::sync::raw) fn add(&self, lock: usize, kind: LockKind) {
-        let known = with(|thread| {
-            let stack = thread.site(HERE);
-            let hold = thread.hold(lock, kind, stack);
-            self.list().push(Some(hold));
-        });
-        if known.is_none() {
-            self.list().push(None);
-        }
+        let hold = Hold::begin(lock, kind);
+        at_work(|| self.list().push(hold));
     }
 
     /// The running thread unlocks: for itself if it is among the holders, else for the oldest of them.
     pub(in crate::sync::raw) fn remove(&self) {
-        let known = with(|thread| self.remove_one(Some(thread.id())));
-        if known.is_none() {
-            self.remove_one(None);
-        }
-    }
-
-    fn remove_one(&self, own: Option<ThreadId>) {
-        let mut list = self.list();
-        let index = list.iter().rposition(|hold| hold.as_ref().map(Hold::thread) == own);
-        if index.is_none() {
-            self.handed_over.store(true, Relaxed);
-        }
-        if !list.is_empty()
-            && let Some(hold) = list.remove(index.unwrap_or(0))
-        {
-            hold.end();
-        }
+        let own = running();
+        at_work(|| {
+            let mut list = self.list();
+            let index = list.iter().rposition(|hold| hold.as_ref().map(Hold::thread) == own);
+            if index.is_none() {
+                self.handed_over.store(true, Relaxed);
+            }
+            if !list.is_empty()
+                && let Some(hold) = list.remove(index.unwrap_or(0))
+            {
+                hold.end();
+            }
+        });
     }
 
     /// The running thread's newest hold.
     fn own(&self) -> Option<Hold> {
-        let own = with(|thread| thread.id())?;
+        let own = running()?;
         self.list().iter().rev().flatten().find(|hold| hold.thread() == own).cloned()
     }
 
@@ -87,13 +70,13 @@ impl Holders {
         let start = Instant::now();
         while let Some(own) = self.own() {
             // Asked first: a thread that ends may unlock in its last moment.
-            let alone = tasks::is_alone();
+            let alone = is_alone();
             if attempt(STEP) {
                 return true;
             }
-            let too_long = start.elapsed() >= GRACE && !self.handed_over.load(Relaxed);
+            let too_long = start.elapsed() >= GRACE && !hidden(|| self.handed_over.load(Relaxed));
             if (alone || too_long) && !own.is_over() {
-                end(self_deadlock(wanted, own.kind()), Some(own.stack()));
+                fatal(self_deadlock(wanted, own.kind()), Some(&own));
             }
         }
         false
@@ -102,13 +85,8 @@ impl Holders {
     /// Ends the process.
     #[cold]
     pub(in crate::sync::raw) fn nothing_to_unlock(&self, kind: LockKind) -> ! {
-        end(super::unlock_of_unlocked(kind), None)
+        fatal(super::unlock_of_unlocked(kind), None)
     }
-}
-
-fn end(message: &str, locked: Option<NodeId>) -> ! {
-    let here = with(|thread| thread.site(HERE)).unwrap_or_else(unwind::site);
-    gather::fatal(&Fatal { message: message.into(), stack: context::stack(here), locked: locked.map(context::stack) })
 }
 
 fn self_deadlock(wanted: LockKind, held: LockKind) -> &'static str {

@@ -1,17 +1,27 @@
 //! The engine's calls in a build that has it: each enters the engine for the running thread and leaves it again.
 
-use std::sync::Mutex;
+mod hold;
+mod report;
+mod task;
+mod test;
 
 use race_rt::access::{self, AccessKind};
-use race_rt::clock::{Head, Heads};
-use race_rt::report::gather;
+use race_rt::clock::Head;
 use race_rt::report::model::Pc;
 use race_rt::shadow::map;
 use race_rt::start;
 use race_rt::sync::object::SyncObject;
 use race_rt::thread::{Thread, current};
 
-pub(crate) use crate::heap::{given_back, handed_out};
+pub(crate) use crate::heap::{given_back, given_back as released, handed_out, handed_out as allocated};
+pub(crate) use hold::{Hold, LockKind, at_work, fatal, is_alone, running};
+pub(crate) use race_rt::perturb::seed;
+pub(crate) use report::{listen, report_count};
+pub(crate) use task::{End, Errand, Task, serve};
+pub(crate) use test::{Test, Trial, default_options};
+
+/// Whether the engine sees the accesses to memory by itself.
+pub(crate) const SEES_ACCESSES: bool = false;
 
 /// Stands for "unwind the stack": this tier's functions do not announce themselves.
 pub(crate) const HERE: Pc = Pc(0);
@@ -74,22 +84,15 @@ impl Edge {
 
 /// A place whose releases are used up by the one acquire that follows.
 #[derive(Debug, Default)]
-pub(crate) struct Token(Mutex<Heads>);
+pub(crate) struct Token(SyncObject);
 
 impl Token {
     pub(crate) fn release(&self) {
-        with(|thread| {
-            let head = thread.release();
-            self.heads(|heads| heads.merge_own(head, thread.clock()));
-        });
+        with(|thread| self.0.release_merge(thread));
     }
 
     pub(crate) fn consume(&self) {
-        with(|thread| thread.acquire(&self.heads(std::mem::take)));
-    }
-
-    fn heads<R>(&self, action: impl FnOnce(&mut Heads) -> R) -> R {
-        action(&mut self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        with(|thread| self.0.consume(thread));
     }
 }
 
@@ -158,9 +161,4 @@ impl Drop for Ignoring {
             with(Thread::heed);
         }
     }
-}
-
-/// How many races were reported.
-pub(crate) fn report_count() -> u64 {
-    gather::count()
 }
