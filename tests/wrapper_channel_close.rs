@@ -191,16 +191,18 @@ cases! {
         sender.send(()).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
+                STEPS.wait_for(1);
                 receiver.recv().unwrap();
                 STEPS.take();
             });
             scope.spawn(|| {
-                STEPS.wait_for(1);
+                STEPS.wait_for(2);
                 X.write(1);
                 receiver.recv().unwrap();
                 STEPS.take();
             });
-            STEPS.wait_for(2);
+            STEPS.take();
+            STEPS.wait_for(3);
             sender.send(()).unwrap();
             X.write(2);
         });

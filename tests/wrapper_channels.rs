@@ -9,7 +9,7 @@ use std::time::Duration;
 use race::channel::{TryRecvError, TrySendError, bounded, unbounded};
 use race::sync::{WaitGroup, mpsc};
 use race::thread;
-use wrapper_case::{Place, Steps};
+use wrapper_case::{Place, Steps, one_then_other};
 
 static X: Place = Place::new();
 static STEPS: Steps = Steps::new();
@@ -37,6 +37,24 @@ cases! {
             assert_eq!(receiver.iter().count(), 1);
             X.write(2);
         });
+    }
+
+    /// A destructor of a message that nobody received comes after its send.
+    fn clean_unread_message() {
+        struct Writing;
+        impl Drop for Writing {
+            fn drop(&mut self) {
+                X.write(2);
+            }
+        }
+        let (sender, receiver) = bounded(1);
+        one_then_other(
+            move || {
+                X.write(1);
+                assert!(sender.send(Writing).is_ok());
+            },
+            move || drop(receiver),
+        );
     }
 
     fn race_after_send() {
@@ -121,11 +139,13 @@ cases! {
                 second.send(2).unwrap();
             });
             scope.spawn(move || {
+                STEPS.wait_for(2);
                 assert_eq!(receiver.recv(), Ok(2));
                 X.write(2);
                 STEPS.take();
             });
-            STEPS.wait_for(2);
+            STEPS.take();
+            STEPS.wait_for(3);
             X.read();
         });
     }
@@ -212,10 +232,12 @@ cases! {
         let closer = sender.clone();
         thread::scope(|scope| {
             scope.spawn(move || {
+                STEPS.wait_for(1);
                 sender.send(()).unwrap();
                 STEPS.take();
             });
-            STEPS.wait_for(1);
+            STEPS.take();
+            STEPS.wait_for(2);
             closer.close();
         });
         assert_eq!(receiver.recv(), Ok(()));
@@ -289,13 +311,18 @@ cases! {
         let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
             scope.spawn(move || {
+                STEPS.wait_for(1);
                 sender.send(5).unwrap();
                 X.write(1);
                 STEPS.take();
+                // A receiver that comes late would learn of the sender's end.
+                STEPS.wait_for(3);
             });
+            STEPS.take();
             assert_eq!(receiver.recv(), Ok(5));
-            STEPS.wait_for(1);
+            STEPS.wait_for(2);
             X.write(2);
+            STEPS.take();
         });
     }
 
@@ -334,12 +361,14 @@ cases! {
         static GROUP: WaitGroup = WaitGroup::new();
         GROUP.add(1);
         thread::spawn(|| {
+            STEPS.wait_for(1);
             GROUP.done();
             X.write(1);
             STEPS.take();
         });
+        STEPS.take();
         GROUP.wait();
-        STEPS.wait_for(1);
+        STEPS.wait_for(2);
         X.write(2);
     }
 

@@ -95,20 +95,22 @@ cases! {
     fn race_unlock_by_another_is_its_own_release() {
         thread::scope(|scope| {
             scope.spawn(|| {
+                STEPS.wait_for(1);
                 MUTEX.lock();
                 X.write(1);
                 STEPS.take();
             });
             scope.spawn(|| {
-                STEPS.wait_for(1);
+                STEPS.wait_for(2);
                 MUTEX.unlock();
                 STEPS.take();
             });
             scope.spawn(|| {
-                STEPS.wait_for(2);
+                STEPS.wait_for(3);
                 MUTEX.lock();
                 X.write(2);
             });
+            STEPS.take();
         });
     }
 
@@ -236,26 +238,28 @@ cases! {
     fn race_write_unlock_by_another_publishes_no_readers() {
         thread::scope(|scope| {
             scope.spawn(|| {
+                STEPS.wait_for(1);
                 LOCK.read_lock();
                 X.read();
                 LOCK.read_unlock();
                 STEPS.take();
             });
             scope.spawn(|| {
-                STEPS.wait_for(1);
+                STEPS.wait_for(2);
                 LOCK.write_lock();
                 STEPS.take();
             });
             scope.spawn(|| {
-                STEPS.wait_for(2);
+                STEPS.wait_for(3);
                 LOCK.write_unlock();
                 STEPS.take();
             });
             scope.spawn(|| {
-                STEPS.wait_for(3);
+                STEPS.wait_for(4);
                 LOCK.read_lock();
                 X.write(1);
             });
+            STEPS.take();
         });
     }
 

@@ -119,11 +119,13 @@ cases! {
         let (sender, receiver) = bounded(1);
         thread::scope(|scope| {
             scope.spawn(|| {
+                STEPS.wait_for(1);
                 sender.send(()).unwrap();
                 X.write(1);
                 STEPS.take();
             });
-            STEPS.wait_for(1);
+            STEPS.take();
+            STEPS.wait_for(2);
             race::select! { send(sender, ()) -> _ => unreachable!(), default => X.write(2) }
         });
         drop(receiver);

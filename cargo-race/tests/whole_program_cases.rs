@@ -97,7 +97,7 @@ fn a_jump_takes_functions_off_the_stack() {
 #[test]
 fn libraries_come_and_go() {
     for profile in Profile::BOTH {
-        let library = Program::build("plugin", profile).beside("libplugin.so");
+        let library = Program::build("plugin", profile).path().with_file_name("libplugin.so");
         let host = Program::build("host", profile);
         let run = |case: &str| host.run(&[case, library.to_str().expect("the path is text")]);
         for case in ["race_in_library", "race_with_library", "race_with_closed_library"] {

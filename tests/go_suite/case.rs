@@ -100,8 +100,10 @@ pub unsafe fn go(body: impl FnOnce() + 'static) {
     // SAFETY: the caller's promise.
     unsafe impl<F> Send for Carried<F> {}
     let body = Carried(body);
-    race::thread::spawn(move || {
+    let thread = race::thread::spawn(move || {
         let whole = body;
         (whole.0)();
     });
+    // Goroutines have no handles: nor is there a count of who holds one, which might order something.
+    std::mem::forget(thread);
 }

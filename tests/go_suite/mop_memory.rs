@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::os::unix::fs::FileExt;
-use std::sync::{Mutex, PoisonError};
 
 use race::cell::UnsafeCell;
 use race::channel::{Sender, bounded};
 use race::sync::WaitGroup;
 
 use crate::case::{consume, go, variable};
-use crate::wrapper_case::Steps;
+use crate::wrapper_case::{Steps, Unseen};
 
 /// What a case's threads share.
 struct Shared<T>(UnsafeCell<T>);
@@ -231,7 +230,7 @@ crate::suite! {
         static SEEN: Shared<Option<HashMap<String, bool>>> = Shared(UnsafeCell::new(None));
         static DONE: WaitGroup = WaitGroup::new();
         /// Keeps the map in one piece, unseen by the detector.
-        static WHOLE: Mutex<()> = Mutex::new(());
+        static WHOLE: Unseen = Unseen::new();
         fn crawl(url: String, depth: usize) {
             struct Leaving;
             impl Drop for Leaving {
@@ -244,7 +243,7 @@ crate::suite! {
                 return;
             }
             let is_known = {
-                let _whole = WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
+                let _whole = WHOLE.lock();
                 // SAFETY: one at a time.
                 SEEN.0.with(|seen| unsafe { (*seen).as_ref().is_some_and(|seen| seen.contains_key(&url)) })
             };
@@ -252,7 +251,7 @@ crate::suite! {
                 return;
             }
             {
-                let _whole = WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
+                let _whole = WHOLE.lock();
                 // SAFETY: one at a time.
                 SEEN.0.with_mut(|seen| unsafe { (*seen).get_or_insert_default().insert(url.clone(), true) });
             }

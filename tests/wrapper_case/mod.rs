@@ -1,14 +1,14 @@
 //! Runs each case in a process of its own and judges it by its name: `race_...` must be reported, `clean_...` must not.
 //!
 //! The engine's state is the process's, and the exit status is part of what is tested, so the test binary starts itself
-//! again for each case. Threads are ordered by std's own primitives, which this tier does not see ([`Steps`]).
+//! again for each case. Threads are ordered by inline assembly, which neither tier sees ([`Steps`]).
 
 #![allow(dead_code)] // each test uses what it needs
 
+use std::arch::asm;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use race::cell::UnsafeCell;
+use race::cell::RaceCell;
 use race::thread;
 
 /// Says which case this process runs.
@@ -73,27 +73,24 @@ macro_rules! cases {
 
 /// A number that several threads may access, rightly or not.
 #[derive(Default)]
-pub struct Place(UnsafeCell<u64>);
-
-// SAFETY: it is not safe; that is what the cases are about. The accesses are ordered in time by `Steps`.
-unsafe impl Sync for Place {}
+pub struct Place(RaceCell<u64>);
 
 impl Place {
     /// Holds zero.
     pub const fn new() -> Place {
-        Place(UnsafeCell::new(0))
+        Place(RaceCell::new(0))
     }
 
     /// A read.
     pub fn read(&self) -> u64 {
-        // SAFETY: no write at the same time, see above.
-        self.0.with(|value| unsafe { *value })
+        // SAFETY: it is not always safe; that is what the cases are about. The accesses are ordered in time by `Steps`.
+        unsafe { self.0.read() }
     }
 
     /// A write.
     pub fn write(&self, new: u64) {
-        // SAFETY: no other access at the same time, see above.
-        self.0.with_mut(|value| unsafe { *value = new });
+        // SAFETY: as in `read`.
+        unsafe { self.0.write(new) }
     }
 
     /// The place as others see it.
@@ -104,38 +101,93 @@ impl Place {
 
 /// An order in time that the detector does not see.
 #[derive(Default)]
-pub struct Steps(AtomicUsize);
+pub struct Steps(std::cell::UnsafeCell<usize>);
+
+// SAFETY: only single instructions access it, which are atomic on this machine.
+unsafe impl Sync for Steps {}
 
 impl Steps {
     /// No step was taken.
     pub const fn new() -> Steps {
-        Steps(AtomicUsize::new(0))
+        Steps(std::cell::UnsafeCell::new(0))
     }
 
     /// One more step was taken.
     pub fn take(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: the place is aligned and lives; the instruction is atomic.
+        unsafe { asm!("lock inc qword ptr [{}]", in(reg) self.0.get(), options(nostack)) }
     }
 
     /// Waits until so many steps were taken.
     pub fn wait_for(&self, steps: usize) {
-        while self.0.load(Ordering::SeqCst) < steps {
+        while self.taken() < steps {
             std::thread::yield_now();
         }
     }
+
+    fn taken(&self) -> usize {
+        let taken: usize;
+        // SAFETY: as in `take`.
+        unsafe { asm!("mov {}, qword ptr [{}]", out(reg) taken, in(reg) self.0.get(), options(nostack)) }
+        taken
+    }
 }
 
-/// Runs the two in threads of their own, one after the other in time, and unordered as far as the detector sees.
+/// A lock that the detector does not see.
+#[derive(Default)]
+pub struct Unseen(std::cell::UnsafeCell<u64>);
+
+// SAFETY: only single instructions access it, which are atomic on this machine.
+unsafe impl Sync for Unseen {}
+
+/// An [`Unseen`] that is locked.
+pub struct UnseenGuard<'a>(&'a Unseen);
+
+impl Unseen {
+    /// Not locked.
+    pub const fn new() -> Unseen {
+        Unseen(std::cell::UnsafeCell::new(0))
+    }
+
+    /// Waits until nobody has it.
+    pub fn lock(&self) -> UnseenGuard<'_> {
+        while self.put(1) == 1 {
+            std::thread::yield_now();
+        }
+        UnseenGuard(self)
+    }
+
+    fn put(&self, new: u64) -> u64 {
+        let mut word = new;
+        // SAFETY: the place is aligned and lives; the instruction is atomic.
+        unsafe { asm!("xchg qword ptr [{}], {}", in(reg) self.0.get(), inout(reg) word, options(nostack)) }
+        word
+    }
+}
+
+impl Drop for UnseenGuard<'_> {
+    fn drop(&mut self) {
+        self.0.put(0);
+    }
+}
+
+/// Runs the two in threads of their own, one after the other in time, and unordered as far as the detector sees. Both live
+/// from before the one to after the other: what std does at a thread's end orders nothing between them.
 pub fn one_then_other(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
     static TURN: Steps = Steps::new();
     thread::scope(|scope| {
         scope.spawn(|| {
+            TURN.take();
+            TURN.wait_for(2);
             one();
             TURN.take();
+            TURN.wait_for(4);
         });
         scope.spawn(|| {
-            TURN.wait_for(1);
+            TURN.take();
+            TURN.wait_for(3);
             other();
+            TURN.take();
         });
     });
 }

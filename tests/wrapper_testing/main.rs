@@ -82,7 +82,7 @@ mod with_the_engine {
         outcome.says(VERDICT);
         outcome.says("the racy test was here");
         outcome.says("'fixture::one::racy':\n");
-        assert!(outcome.out.contains("tests/wrapper_testing/fixture.rs:"), "the place: {}", outcome.all());
+        assert!(outcome.out.contains("wrapper_testing/fixture.rs:"), "the place: {}", outcome.all());
     }
 
     #[test]

@@ -83,9 +83,9 @@ impl Program {
         Self(directory.join(name))
     }
 
-    /// What was built into the same directory.
-    pub fn beside(&self, name: &str) -> PathBuf {
-        self.0.with_file_name(name)
+    /// The program's file.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     /// A run with `arguments`, not yet started: under the time limit, and with no options of the developer's.
