@@ -103,6 +103,7 @@ impl Thread {
     }
 
     /// Whether the program's atomic operations are to be done and no more.
+    #[cfg(feature = "whole-program")]
     #[inline]
     pub(crate) fn is_ignoring_atomics(&self) -> bool {
         self.is_ignoring_synchronisation() || self.is_hidden()
