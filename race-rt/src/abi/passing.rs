@@ -77,3 +77,14 @@ macro_rules! splices {
 }
 
 splices! { splice copy_file_range }
+
+/// `tee`, interposed.
+///
+/// # Safety
+/// As for the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tee(from: c_int, to: c_int, size: size_t, flags: c_uint) -> ssize_t {
+    static NEXT: Next = Next::new(c"tee");
+    // SAFETY: the type is right and the arguments are the caller's.
+    passing(from, to, || unsafe { real!(NEXT: fn(c_int, c_int, size_t, c_uint) -> ssize_t)(from, to, size, flags) })
+}

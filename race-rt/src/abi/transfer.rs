@@ -4,7 +4,7 @@
 //! A write reads the whole buffer that it is given, before it is released. A read writes what it returned, after it has
 //! learned what was written there.
 
-use libc::{c_int, c_uint, c_void, iovec, msghdr, off_t, ssize_t};
+use libc::{c_int, c_uint, c_void, iovec, mmsghdr, msghdr, off_t, ssize_t, timespec};
 
 use super::next::Next;
 use super::told::{real, tell};
@@ -101,6 +101,9 @@ writes! {
     writev as write_many(to, vectors: *const iovec, count: c_int) Buffers::Many(vectors, count.max(0) as usize);
     pwritev as write_many_at(to, vectors: *const iovec, count: c_int, offset: off_t)
         Buffers::Many(vectors, count.max(0) as usize);
+    pwritev2 as write_many_at_with(to, vectors: *const iovec, count: c_int, offset: off_t, flags: c_int)
+        Buffers::Many(vectors, count.max(0) as usize);
+    vmsplice as splice_many(to, vectors: *const iovec, count: usize, flags: c_uint) Buffers::Many(vectors, count);
     send as send_one(to, from: usize, size: usize, flags: c_int) Buffers::One(from, size);
     sendmsg as send_message(to, message: *const msghdr, flags: c_int) Buffers::of_message(message);
 }
@@ -110,6 +113,8 @@ reads! {
     pread as read_at(from, to: usize, size: usize, offset: off_t) Buffers::One(to, size);
     readv as read_many(from, vectors: *const iovec, count: c_int) Buffers::Many(vectors, count.max(0) as usize);
     preadv as read_many_at(from, vectors: *const iovec, count: c_int, offset: off_t)
+        Buffers::Many(vectors, count.max(0) as usize);
+    preadv2 as read_many_at_with(from, vectors: *const iovec, count: c_int, offset: off_t, flags: c_int)
         Buffers::Many(vectors, count.max(0) as usize);
     recv as receive_one(from, to: usize, size: usize, flags: c_int) Buffers::One(to, size);
     recvmsg as receive_message(from, message: *mut msghdr, flags: c_int) Buffers::of_message(message);
@@ -163,6 +168,57 @@ extern "C" fn receive_from(
     has_read(from, Buffers::One(to, size), result, pc)
 }
 
+extern "C" fn send_messages(to: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, pc: usize) -> c_int {
+    static NEXT: Next = Next::new(c"sendmmsg");
+    for index in 0..count as usize {
+        // SAFETY: the caller passes so many valid messages.
+        writing(to, unsafe { Buffers::of_message(&raw const (*messages.add(index)).msg_hdr) }, pc);
+    }
+    // SAFETY: the type is right and the arguments are the caller's.
+    unsafe { real!(NEXT: fn(c_int, *mut mmsghdr, c_uint, c_int) -> c_int)(to, messages, count, flags) }
+}
+
+extern "C" fn receive_messages(
+    from: c_int,
+    messages: *mut mmsghdr,
+    room: c_uint,
+    flags: c_int,
+    until: *mut timespec,
+    pc: usize,
+) -> c_int {
+    static NEXT: Next = Next::new(c"recvmmsg");
+    // SAFETY: the type is right.
+    let receive = unsafe { real!(NEXT: fn(c_int, *mut mmsghdr, c_uint, c_int, *mut timespec) -> c_int) };
+    // SAFETY: the arguments are the caller's.
+    let count = unsafe { receive(from, messages, room, flags, until) };
+    for index in 0..usize::try_from(count).unwrap_or(0) {
+        // SAFETY: so many of the caller's messages were filled.
+        let (buffers, size) = unsafe {
+            let message = messages.add(index);
+            (Buffers::of_message(&raw const (*message).msg_hdr), (*message).msg_len)
+        };
+        has_read(from, buffers, size as ssize_t, pc);
+    }
+    count
+}
+
+extern "C" fn read_counter(from: c_int, to: *mut u64, pc: usize) -> c_int {
+    static NEXT: Next = Next::new(c"eventfd_read");
+    // SAFETY: the type is right and the arguments are the caller's.
+    let status = unsafe { real!(NEXT: fn(c_int, *mut u64) -> c_int)(from, to) };
+    if status == 0 {
+        has_read(from, Buffers::One(to as usize, size_of::<u64>()), size_of::<u64>() as ssize_t, pc);
+    }
+    status
+}
+
+extern "C" fn write_counter(to: c_int, value: u64, pc: usize) -> c_int {
+    static NEXT: Next = Next::new(c"eventfd_write");
+    writing(to, Buffers::One(0, 0), pc);
+    // SAFETY: the type is right and the arguments are the caller's.
+    unsafe { real!(NEXT: fn(c_int, u64) -> c_int)(to, value) }
+}
+
 extern "C" fn random(to: usize, size: usize, flags: c_uint, pc: usize) -> ssize_t {
     static NEXT: Next = Next::new(c"getrandom");
     // SAFETY: the type is right and the arguments are the caller's.
@@ -180,6 +236,11 @@ with_return_address! {
     writev => write_many, "rcx";
     pwritev => write_many_at, "r8";
     pwritev64 => write_many_at, "r8";
+    pwritev2 => write_many_at_with, "r9";
+    pwritev64v2 => write_many_at_with, "r9";
+    vmsplice => splice_many, "r8";
+    eventfd_write => write_counter, "rdx";
+    sendmmsg => send_messages, "r8";
     send => send_one, "r8";
     sendmsg => send_message, "rcx";
     read => read_one, "rcx";
@@ -188,6 +249,10 @@ with_return_address! {
     readv => read_many, "rcx";
     preadv => read_many_at, "r8";
     preadv64 => read_many_at, "r8";
+    preadv2 => read_many_at_with, "r9";
+    preadv64v2 => read_many_at_with, "r9";
+    eventfd_read => read_counter, "rdx";
+    recvmmsg => receive_messages, "r9";
     recv => receive_one, "r8";
     recvmsg => receive_message, "rcx";
     getrandom => random, "rcx";

@@ -24,6 +24,7 @@ mod mutexes;
 mod once;
 mod parking;
 mod ranges;
+mod rare_transfers;
 mod read_write_locks;
 mod short_lives;
 mod signals;
@@ -53,6 +54,7 @@ const CASES: &[&[case::Case]] = &[
     once::CASES,
     parking::CASES,
     ranges::CASES,
+    rare_transfers::CASES,
     read_write_locks::CASES,
     short_lives::CASES,
     signals::CASES,
