@@ -61,12 +61,14 @@ cases! {
         let (sender, receiver) = bounded(1);
         thread::scope(|scope| {
             scope.spawn(move || {
+                STEPS.wait_for(1);
                 sender.send(()).unwrap();
                 X.write(1);
                 STEPS.take();
             });
+            STEPS.take();
             receiver.recv().unwrap();
-            STEPS.wait_for(1);
+            STEPS.wait_for(2);
             X.write(2);
         });
     }

@@ -166,6 +166,8 @@ cases! {
                 thread::scope(|scope| {
                     for key in 0..2 {
                         scope.spawn(move || {
+                            STEPS.take();
+                            STEPS.wait_for(2);
                             PLACES[usize::from(key)].write(1);
                             MAP.store(key, 5);
                         });

@@ -185,10 +185,12 @@ cases! {
         let (sender, _receiver) = bounded(1);
         thread::scope(|scope| {
             scope.spawn(|| {
+                STEPS.wait_for(1);
                 race::select! { send(sender, ()) -> _ => {}, recv(never::<u8>()) -> _ => {} }
                 STEPS.take();
             });
-            STEPS.wait_for(1);
+            STEPS.take();
+            STEPS.wait_for(2);
             sender.close();
         });
     }

@@ -309,11 +309,13 @@ cases! {
         static TIMER: OnceLock<race::channel::Receiver<Instant>> = OnceLock::new();
         thread::scope(|scope| {
             scope.spawn(|| {
+                STEPS.wait_for(1);
                 TIMER.set(after(SHORT)).unwrap();
                 X.write(1);
                 STEPS.take();
             });
-            STEPS.wait_for(1);
+            STEPS.take();
+            STEPS.wait_for(2);
             TIMER.get().unwrap().recv().unwrap();
             X.write(2);
         });

@@ -125,24 +125,24 @@ mod between {
     use super::*;
 
     static X: Place = Place::new();
-    static BOTH: Barrier = Barrier::new(2);
     static STEPS: Steps = Steps::new();
 
     tests! {
         #[race::test]
         fn one() {
-            BOTH.wait();
+            STEPS.take();
+            STEPS.wait_for(2);
             X.write(1);
             STEPS.take();
-            BOTH.wait();
+            STEPS.wait_for(4);
         }
 
         #[race::test]
         fn other() {
-            BOTH.wait();
-            STEPS.wait_for(1);
+            STEPS.take();
+            STEPS.wait_for(3);
             X.write(2);
-            BOTH.wait();
+            STEPS.take();
         }
     }
 }

@@ -107,7 +107,7 @@ impl Program {
     }
 }
 
-/// One report: what stands between two lines of `=`.
+/// One report: what stands between two lines of `=`, but for the locks held.
 #[derive(Debug)]
 pub struct Report {
     pub sections: Vec<String>,
@@ -120,7 +120,11 @@ impl Report {
         let pieces: Vec<&str> = output.split(LINE).collect();
         assert!(pieces.len() % 2 == 1, "an odd number of lines of =: {output}");
         let texts = pieces.into_iter().skip(1).step_by(2);
-        texts.map(|text| Self { sections: text.split("\n\n").map(str::to_owned).collect() }).collect()
+        // Locks that were held stand between the two accesses.
+        let sections = |text: &str| {
+            text.split("\n\n").filter(|section| !section.starts_with("Holding ")).map(str::to_owned).collect()
+        };
+        texts.map(|text| Self { sections: sections(text) }).collect()
     }
 
     /// The access that completed the race.

@@ -83,6 +83,12 @@ impl TestId {
         action(&mut tests()[self.0 as usize])
     }
 
+    /// What it is called.
+    #[cfg(feature = "whole-program")]
+    pub(crate) fn name(self) -> Box<str> {
+        self.with(|test| test.name.clone())
+    }
+
     /// Its run of this number begins.
     pub fn begin_run(self, run: u32) -> Trial {
         self.with(|test| test.created = 0);

@@ -79,5 +79,5 @@ unsafe extern "C" {
     pub(super) safe fn __race_test_begin_run(test: u32, run: u32);
     pub(super) safe fn __race_test_races(test: u32) -> u64;
     pub(super) safe fn __race_test_finish(test: u32);
-    pub(super) safe fn __race_work_for(test: u32, run: u32);
+    pub(super) safe fn __race_begin_test_thread(test: u32, run: u32);
 }

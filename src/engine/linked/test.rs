@@ -38,9 +38,9 @@ impl Test {
 }
 
 impl Trial {
-    /// The running thread works for it from now on.
+    /// The running thread is the one that it begins in, and works for it from now on.
     pub(crate) fn take_up(self) {
-        abi::__race_work_for(self.test.0, self.run);
+        abi::__race_begin_test_thread(self.test.0, self.run);
     }
 }
 

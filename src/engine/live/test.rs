@@ -37,7 +37,7 @@ impl Test {
 }
 
 impl Trial {
-    /// The running thread works for it from now on.
+    /// The running thread is the one that it begins in, and works for it from now on.
     pub(crate) fn take_up(self) {
         with(|thread| registry::work_for(thread.id(), self.0));
     }

@@ -32,10 +32,13 @@ pub extern "C" fn __race_test_finish(test: u32) {
     TestId::of_number(test).finish();
 }
 
-/// The running thread works for a run of a test from now on.
+/// The running thread is the one that a run of a test begins in, and is called by the test's name: that the C library
+/// knows is cut short.
 #[unsafe(no_mangle)]
-pub extern "C" fn __race_work_for(test: u32, run: u32) {
+pub extern "C" fn __race_begin_test_thread(test: u32, run: u32) {
     if let Some(thread) = current::enter() {
-        registry::work_for(thread.id(), Trial { test: TestId::of_number(test), run });
+        let test = TestId::of_number(test);
+        registry::work_for(thread.id(), Trial { test, run });
+        registry::set_name(thread.id(), &test.name());
     }
 }
