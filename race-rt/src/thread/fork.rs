@@ -16,7 +16,8 @@
 //!
 //! Guarantees: the child finds the engine's data whole and no lock held. Can miss: a child is not watched, and says so,
 //! where the kernel has no such barrier, when others stay at work for longer than [`PATIENCE`] (a report that waits for
-//! its reader), when a signal's handler forks that has interrupted the engine, and when a logical task forks.
+//! its reader), when a signal's handler forks that has interrupted the engine, and when a logical task forks, or a fiber
+//! among several threads.
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -141,7 +142,8 @@ fn freeze() -> Option<Frozen> {
     let end = Instant::now() + PATIENCE;
     loop {
         if STATELESS.load(SeqCst) == 0
-            && let Some(frozen) = registry::freeze(own)
+            // SAFETY: it is the running thread's.
+            && let Some(frozen) = unsafe { registry::freeze(own) }
         {
             return Some(frozen);
         }
@@ -174,7 +176,8 @@ extern "C" fn in_child() {
     let frozen = preparation.frozen.take();
     let is_whole = frozen.is_some();
     if let Some(frozen) = frozen {
-        frozen.end_others(current::hot().cast());
+        // SAFETY: it is the running thread's.
+        unsafe { frozen.end_others(current::hot().cast()) };
         gather::forget_reports();
         COUNTERS.reset();
     }

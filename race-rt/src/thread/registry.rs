@@ -193,8 +193,12 @@ impl Registry {
         self.tell_live();
     }
 
+    fn threads_alive(&self) -> usize {
+        self.live - self.fibers
+    }
+
     fn tell_live(&self) {
-        LIVE.store(self.live - self.fibers, Relaxed);
+        LIVE.store(self.threads_alive(), Relaxed);
     }
 
     /// Makes sure that number 0 stands for the main thread.

@@ -1,58 +1,75 @@
 //! The registry around a fork: at a moment when the engine is at work for nobody else, and in the child that such a moment
 //! leaves with one thread.
 
+use std::ptr::NonNull;
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{LIVE, Registry, SlotInfo, registry};
+use super::{Registry, SlotInfo, registry};
 use crate::clock::{Epoch, Slot, Time};
-use crate::thread::{Hot, Thread, ThreadId};
+use crate::thread::{Hot, Thread};
 
 /// The registry while nobody may change it.
 pub(in crate::thread) struct Frozen(MutexGuard<'static, Registry>);
 
-/// Stops the registry at a moment when the engine is at work for no thread but `own`. `None` when it is for some, or when
-/// not all live threads are known.
-pub(in crate::thread) fn freeze(own: *mut Thread) -> Option<Frozen> {
+/// Stops the registry at a moment when the engine is at work for no thread but `own`. `None` when it is for some, when not
+/// all live threads are known, or when it cannot be told which of them the running one is.
+///
+/// # Safety
+/// `own` is the running thread's state or a placeholder.
+pub(in crate::thread) unsafe fn freeze(own: *mut Thread) -> Option<Frozen> {
     let registry = registry();
-    let at_work = registry.slots.iter().filter_map(|slot| slot.live).any(|live| {
-        // SAFETY: as in `adopt`: valid under this lock, and the field is atomic.
-        live.as_ptr() != own && unsafe { (*live.as_ptr()).presence.is_at_work() }
-    });
+    let lives = || registry.slots.iter().filter_map(|slot| slot.live);
+    // SAFETY: as in `adopt`: valid under this lock, and the field is atomic.
+    let at_work = |live: NonNull<Thread>| unsafe { (*live.as_ptr()).presence.is_at_work() };
     // Where threads share a slot only the last one's state is known.
-    let is_whole = registry.slots.len() < Slot::LIMIT && registry.slots.iter().all(|slot| !registry.is_task(slot, own));
-    (is_whole && !at_work).then_some(Frozen(registry))
+    let all_known = registry.slots.len() < Slot::LIMIT;
+    let own_slot = registry.slots.iter().find(|slot| slot.live.is_some_and(|live| live.as_ptr() == own));
+    // SAFETY: a state that a slot has is no placeholder, and `own` is ours.
+    let borrowed = own_slot
+        .is_some_and(|slot| registry.is_task(slot) || unsafe { (*own).is_fiber } && registry.threads_alive() > 1);
+    let whole = all_known && !borrowed && !lives().any(|live| live.as_ptr() != own && at_work(live));
+    whole.then_some(Frozen(registry))
 }
 
 impl Registry {
-    /// Whether `own` is the state of a logical task, and this its slot.
-    fn is_task(&self, slot: &SlotInfo, own: *mut Thread) -> bool {
+    /// Whether a logical task has this slot.
+    fn is_task(&self, slot: &SlotInfo) -> bool {
         let owner = slot.owners.last().and_then(|(_, id)| self.threads.get(id.0 as usize));
-        slot.live.is_some_and(|live| live.as_ptr() == own) && owner.is_some_and(|owner| owner.is_task)
+        owner.is_some_and(|owner| owner.is_task)
     }
 }
 
 impl Frozen {
     /// In a forked child: all threads but `own`, the running one, have ended, and all they did happens before what it
-    /// does from now on. `own` is a placeholder when the running thread has no state yet.
-    pub(in crate::thread) fn end_others(mut self, own: *mut Thread) {
+    /// does from now on. Fibers and tasks may still run. `own` is a placeholder when the running thread has no state yet.
+    ///
+    /// # Safety
+    /// `own` is the running thread's state or a placeholder.
+    pub(in crate::thread) unsafe fn end_others(mut self, own: *mut Thread) {
         let registry = &mut *self.0;
+        let is_known = registry.slots.iter().any(|slot| slot.live.is_some_and(|live| live.as_ptr() == own));
+        // SAFETY: a state that a slot has is no placeholder, and `own` is ours.
+        let on_fiber = is_known && unsafe { (*own).is_fiber };
         let mut steps = Vec::new();
-        let mut alive = None;
-        for (index, info) in registry.slots.iter_mut().enumerate() {
+        for index in 0..registry.slots.len() {
+            let is_task = registry.is_task(&registry.slots[index]);
+            let info = &mut registry.slots[index];
             let Some(live) = info.live else {
                 steps.push(Epoch::new(Slot::new(index), info.last));
                 continue;
             };
-            let owner = info.owners.last().map(|(_, id)| *id);
             if live.as_ptr() == own {
-                alive = owner;
                 continue;
             }
-            // SAFETY: as in `adopt`. The thread is none any more; nobody else uses what it has left behind.
-            let epoch = Epoch::from_bits(unsafe { (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed) });
+            // SAFETY: as in `adopt`. A thread that has ended leaves its state to nobody.
+            let (epoch, is_fiber) = unsafe {
+                let bits = (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed);
+                (Epoch::from_bits(bits), (*live.as_ptr()).is_fiber)
+            };
             steps.push(epoch);
-            if owner.and_then(|id| registry.threads.get(id.0 as usize)).is_some_and(|owner| owner.is_task) {
+            // On a fiber the thread itself is one of those that may go on; others there are none.
+            if is_task || is_fiber || on_fiber {
                 continue;
             }
             info.live = None;
@@ -60,22 +77,21 @@ impl Frozen {
             if info.last < Time::LAST {
                 registry.free.push(Slot::new(index));
             }
-        }
-        let alive = alive.unwrap_or(ThreadId::MAIN);
-        for (index, thread) in registry.threads.iter_mut().enumerate() {
-            if !thread.is_task && index != alive.0 as usize {
+            if let Some((_, id)) = info.owners.last() {
+                let thread = &mut registry.threads[id.0 as usize];
                 thread.finished = true;
                 thread.last = None;
             }
         }
-        registry.live = 1;
-        LIVE.store(1, Relaxed);
-        if steps.len() < registry.slots.len() {
-            // SAFETY: the running thread's own state, which a slot has been found to belong to.
+        // The running one, which will be the main thread if it has no state yet.
+        registry.live = registry.fibers + 1;
+        registry.tell_live();
+        if is_known {
+            // SAFETY: the running thread's own state.
             let own = unsafe { &mut *own };
             steps.into_iter().for_each(|epoch| own.clock_mut().assume(epoch));
             if cfg!(feature = "whole-program") {
-                own.set_solo(true);
+                own.set_solo(registry.live == 1);
             }
         }
     }

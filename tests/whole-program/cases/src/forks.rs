@@ -1,7 +1,7 @@
 //! Forked children, which go on with one thread and are watched like their parent. Each ends with its own status, and its
 //! parent with the same.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_uint};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Mutex;
@@ -16,9 +16,13 @@ cases! {
     race_in_child_of_child race_in_child_that_ends_at_once race_in_executed_program
     clean_forked_child clean_child_after_the_others clean_child_uses_what_threads_had clean_forks_while_others_work
     clean_commands_while_others_work clean_child_of_vfork
+    race_of_fiber_in_child clean_fibers_in_child
 }
 
 unsafe extern "C" {
+    safe fn __tsan_create_fiber(flags: c_uint) -> *mut u8;
+    safe fn __tsan_get_current_fiber() -> *mut u8;
+    fn __tsan_switch_to_fiber(fiber: *mut u8, flags: c_uint);
     fn fork() -> c_int;
     fn vfork() -> c_int;
     fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
@@ -224,4 +228,28 @@ fn clean_child_of_vfork() {
     assert_eq!(ended(process), 7);
     let (earlier, later) = (|| earlier(|| PLACE.read()), || later(|| PLACE.read()));
     assert_eq!(thread::spawn(earlier).join().unwrap() + later(), 0);
+}
+
+/// Does `here` in a fiber that was made before the fork, and comes back. With `flags` of 1 the switches order nothing.
+fn on_fiber_in_child(flags: c_uint, here: fn(), then: fn()) {
+    // SAFETY: the fibers live, and the stack is the thread's own all the time.
+    unsafe {
+        let own = __tsan_get_current_fiber();
+        let fiber = __tsan_create_fiber(0);
+        as_child(move || {
+            thread::spawn(|| PLACE.write(7)).join().unwrap();
+            __tsan_switch_to_fiber(fiber, 0);
+            here();
+            __tsan_switch_to_fiber(own, flags);
+            thread::spawn(then).join().unwrap();
+        });
+    }
+}
+
+fn race_of_fiber_in_child() {
+    on_fiber_in_child(1, || earlier(|| PLACE.write(1)), || later(|| assert_eq!(PLACE.read(), 1)));
+}
+
+fn clean_fibers_in_child() {
+    on_fiber_in_child(0, || PLACE.write(1), || assert_eq!(PLACE.read(), 1));
 }
