@@ -60,6 +60,9 @@ pub fn instrumenting(compiler: Compiler, entries: &Entries, line_tables: bool) -
         text(&entries.sysroot)?.to_owned(),
         // One by one, because some of cargo's variables split at spaces and cannot quote.
         "-Cpasses=forceattrs".to_owned(),
+        // Unoptimised code loads things that no source line reads: what a variant holds when asked which variant it is.
+        // Nothing uses such a load, which tells it from the program's own.
+        "-Cpasses=dce".to_owned(),
         "-Cpasses=tsan-module".to_owned(),
         "-Cpasses=tsan".to_owned(),
     ];

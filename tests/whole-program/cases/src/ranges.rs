@@ -6,6 +6,7 @@ cases! {
     race_copy_target race_copy_source race_copy_copy clean_copy_side_by_side race_fill clean_fill_side_by_side
     race_last_byte_of_fill race_unaligned clean_unaligned_neighbours clean_bytes_of_one_word race_one_byte
     race_large_value clean_large_values_side_by_side race_compound_assignment race_static_mut race_wide_number
+    clean_question_for_variant race_read_of_variant
 }
 
 const SIZE: usize = 4096;
@@ -161,4 +162,32 @@ fn race_wide_number() {
     // SAFETY: the place lives, and has two words.
     let write_upper = || unsafe { *WIDE.address().cast::<u64>().add(1) = std::hint::black_box(1) };
     in_order(|| WIDE.write(1), write_upper);
+}
+
+/// Whose variant and number unoptimised code takes for one pair, and loads together.
+enum Stock {
+    Full(Place<u64>),
+    #[expect(dead_code, reason = "the question is whether it is this one")]
+    Empty,
+}
+
+static STOCK: Stock = Stock::Full(Place::new(0));
+
+fn write_into_stock() {
+    if let Stock::Full(number) = &STOCK {
+        number.write(1);
+    }
+}
+
+/// Which variant it is, is no access to what the variant holds.
+fn clean_question_for_variant() {
+    in_order(|| assert!(!matches!(STOCK, Stock::Empty)), write_into_stock);
+}
+
+fn race_read_of_variant() {
+    let read = || match &STOCK {
+        Stock::Full(number) => assert_eq!(number.read(), 0),
+        Stock::Empty => unreachable!(),
+    };
+    in_order(read, write_into_stock);
 }
