@@ -61,6 +61,8 @@ esac
 family=$(call --version 2>/dev/null)
 case $family in
   *clang*) call -g1 "$@" -fsanitize=thread -mllvm -tsan-distinguish-volatile -mllvm -tsan-compound-read-before-write ;;
-  # It warns of fences, which its own engine does not know.
-  *) call -g1 "$@" -fsanitize=thread --param=tsan-distinguish-volatile=1 -Wno-tsan ;;
+  *)
+    # It warns of fences, which its own engine does not know. What it makes of these functions by itself is not instrumented.
+    call -g1 "$@" -fsanitize=thread --param=tsan-distinguish-volatile=1 -Wno-tsan \
+      -fno-builtin-memcpy -fno-builtin-memmove -fno-builtin-memset ;;
 esac

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -34,6 +35,12 @@ struct several {
 };
 
 void c_copy(struct several *to, const struct several *from) { *to = *from; }
+
+void c_copy_bytes(struct several *to, const struct several *from, size_t size) { memcpy(to, from, size); }
+
+void c_copy_all_bytes(struct several *to, const struct several *from) { memcpy(to, from, sizeof *to); }
+
+void c_clear(struct several *place) { memset(place, 0, sizeof *place); }
 
 static _Atomic int flag;
 static long passed;

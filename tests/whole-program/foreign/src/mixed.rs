@@ -7,7 +7,7 @@ use crate::invisible;
 
 cases! {
     race_rust_write_c_read race_c_write_rust_read race_c_write_c_write clean_c_read_rust_read
-    race_c_copy race_c_copied clean_copies_of_halves race_c_compound_write
+    race_c_copy race_c_copied race_c_copied_bytes race_c_copied_constant_bytes race_c_clear clean_copies_of_halves race_c_compound_write
     clean_c_volatile race_c_volatile_against_plain
     clean_c_publishes_to_c clean_c_publishes_by_fence clean_c_consumes_by_exchange race_c_publishes_relaxed
     clean_c_mutex race_c_mutex_on_one_side clean_c_spin_lock
@@ -25,6 +25,9 @@ unsafe extern "C" {
     fn c_add(place: *mut c_long);
     fn c_volatile_write(place: *mut c_long);
     fn c_copy(to: *mut Several, from: *const Several);
+    fn c_copy_bytes(to: *mut Several, from: *const Several, size: usize);
+    fn c_copy_all_bytes(to: *mut Several, from: *const Several);
+    fn c_clear(place: *mut Several);
     safe fn c_publish(value: c_long);
     safe fn c_publish_relaxed(value: c_long);
     safe fn c_publish_by_fence(value: c_long);
@@ -96,6 +99,22 @@ fn race_c_copy() {
 fn race_c_copied() {
     // SAFETY: as in `c`.
     in_order(|| unsafe { *number(&OTHER, 7) = 1 }, || copy_by_c(&ONE, &OTHER));
+}
+
+fn race_c_copied_bytes() {
+    let size = std::hint::black_box(64);
+    // SAFETY: as in `c`.
+    in_order(|| unsafe { *number(&OTHER, 7) = 1 }, || unsafe { c_copy_bytes(ONE.address(), OTHER.address(), size) });
+}
+
+fn race_c_copied_constant_bytes() {
+    // SAFETY: as in `c`.
+    in_order(|| unsafe { *number(&ONE, 7) = 1 }, || unsafe { c_copy_all_bytes(ONE.address(), OTHER.address()) });
+}
+
+fn race_c_clear() {
+    // SAFETY: as in `c`.
+    in_order(|| unsafe { c_clear(ONE.address()) }, || unsafe { *number(&ONE, 7) = 1 });
 }
 
 fn clean_copies_of_halves() {
