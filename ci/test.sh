@@ -1,5 +1,6 @@
 #!/bin/bash
-# All checks and tests, the same here and in CI. Needs rustup's stable toolchain with rustfmt and clippy, and a C linker.
+# All checks and tests, the same here and in CI. Needs rustup's stable toolchain with rustfmt and clippy, a C
+# linker, and a C and a C++ compiler.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}

@@ -1,7 +1,7 @@
 //! `host NAME LIBRARY` runs one case with the library `plugin`, whose path is `LIBRARY`.
 
 #[path = "../../cases/src/case.rs"]
-#[allow(dead_code, unused_imports)]
+#[allow(dead_code, unused_imports, unused_macros)]
 mod case;
 #[path = "../../cases/src/invisible.rs"]
 #[allow(dead_code)]
