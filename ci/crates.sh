@@ -44,7 +44,7 @@ async-lock 3.5.0
 flume 0.12.0
 bytes 1.12.2
 sharded-slab 0.1.7
-regex 1.13.2
+regex 1.13.2 --lib
 serde_json 1.0.154
 tokio 1.54.1 --features full,test-util --lib --test sync_mpsc --test sync_mutex --test sync_broadcast --test sync_watch --test sync_semaphore --test rt_threaded
 memchr 2.8.3
