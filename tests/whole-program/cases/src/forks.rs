@@ -2,6 +2,8 @@
 //! parent with the same.
 
 use std::ffi::{c_int, c_uint};
+use std::hint::black_box;
+use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Mutex;
@@ -165,8 +167,8 @@ fn clean_child_after_the_others() {
 fn clean_child_uses_what_threads_had() {
     let own = |_: usize| {
         let mut numbers = [0_u64; 512];
-        numbers.iter_mut().for_each(|number| *number = std::hint::black_box(1));
-        let boxed = Box::new(std::hint::black_box(numbers[7]));
+        numbers.iter_mut().for_each(|number| *number = black_box(1));
+        let boxed = Box::new(black_box(numbers[7]));
         PLACE.read() + *boxed
     };
     thread::scope(|scope| {
@@ -230,6 +232,16 @@ fn clean_child_of_vfork() {
     assert_eq!(thread::spawn(earlier).join().unwrap() + later(), 0);
 }
 
+/// Calls `action` so far down on the stack that its frames are not used again by what the caller does next: fibers that
+/// share a stack, as they do here and nowhere else, would race on it.
+#[inline(never)]
+fn far_down(action: fn()) {
+    let room = MaybeUninit::<[u8; 1 << 16]>::uninit();
+    black_box(&raw const room);
+    action();
+    black_box(&raw const room);
+}
+
 /// Does `here` in a fiber that was made before the fork, and comes back. With `flags` of 1 the switches order nothing.
 fn on_fiber_in_child(flags: c_uint, here: fn(), then: fn()) {
     // SAFETY: the fibers live, and the stack is the thread's own all the time.
@@ -239,7 +251,7 @@ fn on_fiber_in_child(flags: c_uint, here: fn(), then: fn()) {
         as_child(move || {
             thread::spawn(|| PLACE.write(7)).join().unwrap();
             __tsan_switch_to_fiber(fiber, 0);
-            here();
+            far_down(here);
             __tsan_switch_to_fiber(own, flags);
             thread::spawn(then).join().unwrap();
         });
