@@ -1,5 +1,7 @@
 //! The engine's calls in a build without it: types without size, functions without body.
 
+use super::Touch;
+
 /// What one operation publishes: nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Release;
@@ -29,17 +31,6 @@ impl Edge {
 
     #[inline(always)]
     pub(crate) fn acquire(&self) {}
-}
-
-/// A kind of access.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Touch {
-    Read,
-    Write,
-    VolatileRead,
-    VolatileWrite,
-    Admit,
-    Await,
 }
 
 #[inline(always)]

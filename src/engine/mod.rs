@@ -12,6 +12,7 @@
 
 #[cfg(not(race_engine))]
 mod idle;
+mod kind;
 #[cfg(all(race_engine, not(race_wrapped)))]
 mod linked;
 #[cfg(race_wrapped)]
@@ -22,6 +23,7 @@ mod unhidden;
 
 #[cfg(not(race_engine))]
 pub(crate) use idle::*;
+pub(crate) use kind::Touch;
 #[cfg(all(race_engine, not(race_wrapped)))]
 pub(crate) use linked::*;
 #[cfg(race_wrapped)]

@@ -1,27 +1,10 @@
 //! Accesses that the crate announces, and what the program says of memory and order.
 
+use super::super::Touch;
 use super::abi;
 
 /// Whether the engine sees the accesses to memory by itself.
 pub(crate) const SEES_ACCESSES: bool = true;
-
-/// A kind of access.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Touch {
-    /// A plain load.
-    Read,
-    /// A plain store.
-    Write,
-    /// A volatile load.
-    VolatileRead,
-    /// A volatile store.
-    VolatileWrite,
-    /// Lets others in where somebody may be waiting for all to be through: many may do so at once, but not while
-    /// somebody does [`Touch::Await`].
-    Admit,
-    /// Waits for all to be through: many may wait at once, but not while somebody does [`Touch::Admit`].
-    Await,
-}
 
 impl Touch {
     /// The runtime's number for it.

@@ -14,7 +14,7 @@ mod task;
 mod test;
 
 pub(crate) use access::{
-    Ignoring, SEES_ACCESSES, Touch, acquire_at, allocated, given_back, handed_out, release_at, released, touch,
+    Ignoring, SEES_ACCESSES, acquire_at, allocated, given_back, handed_out, release_at, released, touch,
 };
 pub(crate) use edge::{Edge, Release, Token};
 pub(super) use hidden::Revealed;

@@ -13,6 +13,8 @@ use race_rt::start;
 use race_rt::sync::object::SyncObject;
 use race_rt::thread::{Thread, current};
 
+use super::Touch;
+
 pub(crate) use crate::heap::{given_back, given_back as released, handed_out, handed_out as allocated};
 pub(crate) use hold::{Hold, LockKind, at_work, fatal, is_alone, running};
 pub(crate) use race_rt::perturb::seed;
@@ -94,24 +96,6 @@ impl Token {
     pub(crate) fn consume(&self) {
         with(|thread| self.0.consume(thread));
     }
-}
-
-/// A kind of access.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Touch {
-    /// A plain load.
-    Read,
-    /// A plain store.
-    Write,
-    /// A volatile load.
-    VolatileRead,
-    /// A volatile store.
-    VolatileWrite,
-    /// Lets others in where somebody may be waiting for all to be through: many may do so at once, but not while
-    /// somebody does [`Touch::Await`].
-    Admit,
-    /// Waits for all to be through: many may wait at once, but not while somebody does [`Touch::Admit`].
-    Await,
 }
 
 /// Records an access of `size` bytes.
