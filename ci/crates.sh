@@ -20,8 +20,7 @@ limit=${CRATES_LIMIT:-900}
 # Many tests panic on purpose, and the stacks of that are no part of what is measured.
 unset RUST_BACKTRACE
 
-# Name, version, further arguments of `cargo test`. Left out of rayon and rayon-core: tests whose recursion makes millions of
-# distinct call stacks, each of which the detector keeps.
+# Name, version, further arguments of `cargo test`.
 list='
 crossbeam-channel 0.5.17
 crossbeam-deque 0.8.8
@@ -31,8 +30,8 @@ crossbeam-utils 0.8.23
 lock_api 0.5.0
 parking_lot 0.13.0 --features arc_lock
 parking_lot_core 0.10.0
-rayon 1.12.0 -- --skip check_lengths --skip check_cmp_rng_to_seq
-rayon-core 1.13.0 -- --skip workers_stop --skip join_counter_overflow
+rayon 1.12.0
+rayon-core 1.13.0
 dashmap 6.2.1 --features rayon
 arc-swap 1.9.5 --features weak
 once_cell 1.21.4

@@ -30,8 +30,10 @@ pub struct Counters {
     pub entries_lost: Counter,
     /// Atomics whose edges were not kept because no cell was to be had.
     pub edges_lost: Counter,
-    /// Call stacks not kept because the context tree was full.
-    pub stacks_lost: Counter,
+    /// How often a recursive call was left out of a stack because the context tree was large.
+    pub stacks_folded: Counter,
+    /// How often a stack was cut to its innermost frames because the context tree was full.
+    pub stacks_cut: Counter,
     /// Locks held at an access that no report will show, because the room for them was full.
     pub holds_lost: Counter,
     /// Accesses at addresses that have no shadow.
@@ -43,42 +45,77 @@ pub struct Counters {
 }
 
 /// This process's counts.
-pub static COUNTERS: Counters = Counters {
-    entries_lost: Counter::new(),
-    edges_lost: Counter::new(),
-    stacks_lost: Counter::new(),
-    holds_lost: Counter::new(),
-    accesses_uncovered: Counter::new(),
-    events_reentrant: Counter::new(),
-    slots_merged: Counter::new(),
-};
+pub static COUNTERS: Counters = Counters::new();
+
+/// What a count is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Concern {
+    /// A race that might not be seen.
+    Races,
+    /// What the reports show of one.
+    Reports,
+}
 
 impl Counters {
-    fn all(&self) -> [(&Counter, &'static str); 7] {
+    const fn new() -> Counters {
+        Counters {
+            entries_lost: Counter::new(),
+            edges_lost: Counter::new(),
+            stacks_folded: Counter::new(),
+            stacks_cut: Counter::new(),
+            holds_lost: Counter::new(),
+            accesses_uncovered: Counter::new(),
+            events_reentrant: Counter::new(),
+            slots_merged: Counter::new(),
+        }
+    }
+
+    fn all(&self) -> [(&Counter, Concern, &'static str); 8] {
+        use Concern::{Races, Reports};
         [
-            (&self.entries_lost, "accesses forgotten (out of shadow records)"),
-            (&self.edges_lost, "atomics without edges (out of cells)"),
-            (&self.stacks_lost, "call stacks lost (context tree full)"),
-            (&self.holds_lost, "held locks not kept (out of marks)"),
-            (&self.accesses_uncovered, "accesses outside the shadow"),
-            (&self.events_reentrant, "events in signal handlers skipped"),
-            (&self.slots_merged, "threads without a slot of their own"),
+            (&self.entries_lost, Races, "accesses forgotten (out of shadow records)"),
+            (&self.edges_lost, Races, "atomics without edges (out of cells)"),
+            (&self.stacks_folded, Reports, "recursive calls left out of stacks (context tree large)"),
+            (&self.stacks_cut, Reports, "call stacks cut to two frames (context tree full)"),
+            (&self.holds_lost, Reports, "held locks not kept (out of marks)"),
+            (&self.accesses_uncovered, Races, "accesses outside the shadow"),
+            (&self.events_reentrant, Races, "events in signal handlers skipped"),
+            (&self.slots_merged, Races, "threads without a slot of their own"),
         ]
     }
 
     /// A forked child counts for itself: what its parent gave up the parent tells.
     pub fn reset(&self) {
-        self.all().iter().for_each(|(counter, _)| counter.0.store(0, Relaxed));
+        self.all().iter().for_each(|(counter, ..)| counter.0.store(0, Relaxed));
     }
 
-    /// One line that says what was given up; `None` when nothing was.
-    pub fn summary(&self) -> Option<String> {
+    /// One line that says what was given up; `None` when nothing was. What concerns reports is of interest where there
+    /// are any.
+    pub fn summary(&self, with_reports: bool) -> Option<String> {
         let all = self.all();
         let parts: Vec<String> = all
             .iter()
-            .filter(|(counter, _)| counter.get() > 0)
-            .map(|(counter, what)| format!("{} {what}", counter.get()))
+            .filter(|(counter, concern, _)| counter.get() > 0 && (with_reports || *concern == Concern::Races))
+            .map(|(counter, _, what)| format!("{} {what}", counter.get()))
             .collect();
         (!parts.is_empty()).then(|| format!("race: {}\n", parts.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reports_lack_is_told_with_reports_only() {
+        let counters = Counters::new();
+        counters.stacks_folded.increment();
+        counters.stacks_folded.increment();
+        assert_eq!(counters.summary(false), None);
+        let told = "2 recursive calls left out of stacks (context tree large)";
+        assert_eq!(counters.summary(true), Some(format!("race: {told}\n")));
+        counters.edges_lost.increment();
+        assert_eq!(counters.summary(false).as_deref(), Some("race: 1 atomics without edges (out of cells)\n"));
+        assert_eq!(counters.summary(true), Some(format!("race: 1 atomics without edges (out of cells), {told}\n")));
     }
 }

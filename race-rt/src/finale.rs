@@ -65,7 +65,7 @@ fn tell(status: libc::c_int) -> libc::c_int {
     {
         sink().write(&hidden);
     }
-    if let Some(given_up) = COUNTERS.summary() {
+    if let Some(given_up) = COUNTERS.summary(options.verbose || races > 0) {
         sink().write(&given_up);
     }
     if options.verbose && cfg!(feature = "whole-program") {

@@ -4,6 +4,12 @@
 //! as the process lives: the older of two accesses never loses its stack. Nodes are found by (parent, address) in
 //! sharded hash tables; a thread asks its own small cache first. Marks of held locks ([`holds`]) live here like frames;
 //! they get a part of the room only, so that stacks are not lost for them.
+//!
+//! Recursion can make any number of stacks. A tree that has become large ([`Room::exact`]) folds it: a call from a place
+//! that the stack has already, among its innermost [`FOLDED_OVER`] frames, leads back to the node of that place, as in the
+//! trees of Ammons, Ball and Larus (PLDI 1997). Such a stack lacks turns of the recursion, and each of its frames still
+//! called the next. When even the tree of folded stacks is full, new ones keep their innermost two frames, which are as
+//! many as the program has pairs of calls. Both are counted.
 
 use std::hash::BuildHasher;
 use std::io;
@@ -27,15 +33,29 @@ impl NodeId {
     pub const ROOT: NodeId = NodeId(0);
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Node {
     pc: Pc,
     parent: NodeId,
 }
 
-const LIMIT: u32 = 1 << 28;
-/// Nodes that may be marks.
-const MARK_LIMIT: u32 = 1 << 22;
+/// How many nodes there may be of each sort.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    /// Nodes from which on recursion is folded.
+    exact: u32,
+    /// Nodes from which on new stacks keep two frames.
+    whole: u32,
+    /// All nodes.
+    all: u32,
+    /// Nodes that may be marks.
+    marks: u32,
+}
+
+/// 16 bytes a node, and at most 10 in the tables: 2 MB before anything is folded, some 450 MB in all.
+const ROOM: Room = Room { exact: 1 << 16, whole: 1 << 24, all: (1 << 24) + (1 << 20), marks: 1 << 22 };
+/// So many frames of a stack are searched for the place of a call.
+const FOLDED_OVER: usize = 128;
 const SHARDS: usize = 64;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
@@ -49,7 +69,7 @@ static HASHER: OnceCell<DefaultHashBuilder> = OnceCell::new();
 /// # Errors
 /// What the system said when it refused the address space.
 pub fn reserve() -> io::Result<()> {
-    BASE.store(memory::reserve(LIMIT as usize * size_of::<Node>())?, Relaxed);
+    BASE.store(memory::reserve(ROOM.all as usize * size_of::<Node>())?, Relaxed);
     Ok(())
 }
 
@@ -59,36 +79,86 @@ fn node(id: NodeId) -> Node {
     unsafe { *(BASE.load(Relaxed) as *const Node).add(id.0 as usize) }
 }
 
-/// The stack that has `pc` on top of `parent`; `parent` itself when there is no room for one more mark.
+/// The stack that has `pc` on top of `parent`, as whole as there is room; `parent` itself for a mark without room.
 pub fn child(parent: NodeId, pc: Pc) -> NodeId {
-    let hasher = HASHER.get_or_init(DefaultHashBuilder::default);
-    let hash = hasher.hash_one((parent.0, pc.0));
-    let mut shard = SHARD[(hash >> 32) as usize % SHARDS].lock();
-    let is_it = |id: &NodeId| {
-        let found = node(*id);
-        found.parent == parent && found.pc == pc
-    };
-    if let Some(id) = shard.find(hash, is_it) {
-        return *id;
+    child_within(&ROOM, parent, pc)
+}
+
+fn child_within(room: &Room, parent: NodeId, pc: Pc) -> NodeId {
+    let key = Key::of(parent, pc);
+    if let Some(id) = key.find(&key.shard().lock()) {
+        return id;
     }
-    if holds::is_mark(pc) && MARKS.fetch_add(1, Relaxed) >= MARK_LIMIT {
-        MARKS.store(MARK_LIMIT, Relaxed);
+    if let Some(earlier) = earlier_turn(room, parent, pc) {
+        COUNTERS.stacks_folded.increment();
+        return earlier;
+    }
+    if let Some(id) = find_or_add(room, key) {
+        return id;
+    }
+    if holds::is_mark(pc) {
         COUNTERS.holds_lost.increment();
         return parent;
     }
-    let id = COUNT.fetch_add(1, Relaxed);
-    if id >= LIMIT {
-        COUNT.store(LIMIT, Relaxed);
-        COUNTERS.stacks_lost.increment();
-        return NodeId::ROOT;
+    COUNTERS.stacks_cut.increment();
+    let caller = find_or_add(room, Key::of(NodeId::ROOT, node(parent).pc));
+    caller.and_then(|caller| find_or_add(room, Key::of(caller, pc))).unwrap_or(NodeId::ROOT)
+}
+
+/// The node that a new stack is folded into, if it is to be.
+fn earlier_turn(room: &Room, parent: NodeId, pc: Pc) -> Option<NodeId> {
+    if COUNT.load(Relaxed) < room.exact || holds::is_mark(pc) {
+        return None;
     }
+    let outwards = std::iter::successors(Some(parent), |id| Some(node(*id).parent));
+    outwards.take_while(|id| *id != NodeId::ROOT).take(FOLDED_OVER).find(|id| node(*id).pc == pc)
+}
+
+/// The node, which is made unless there is no room.
+fn find_or_add(room: &Room, key: Key) -> Option<NodeId> {
+    let mut shard = key.shard().lock();
+    if let Some(id) = key.find(&shard) {
+        return Some(id);
+    }
+    let Node { pc, parent } = key.node;
+    let is_mark = holds::is_mark(pc);
+    let is_short = !is_mark && (parent == NodeId::ROOT || node(parent).parent == NodeId::ROOT);
+    if is_mark {
+        take_below(&MARKS, room.marks)?;
+    }
+    let id = NodeId(take_below(&COUNT, if is_short { room.all } else { room.whole })?);
     // SAFETY: the number is this thread's alone until it is in the table.
-    unsafe { (BASE.load(Relaxed) as *mut Node).add(id as usize).write(Node { pc, parent }) };
-    shard.insert_unique(hash, NodeId(id), |id| {
-        let Node { pc, parent } = node(*id);
-        hasher.hash_one((parent.0, pc.0))
-    });
-    NodeId(id)
+    unsafe { (BASE.load(Relaxed) as *mut Node).add(id.0 as usize).write(key.node) };
+    shard.insert_unique(key.hash, id, |id| Key::of_node(node(*id)).hash);
+    Some(id)
+}
+
+/// What a node is found by.
+struct Key {
+    node: Node,
+    hash: u64,
+}
+
+impl Key {
+    fn of(parent: NodeId, pc: Pc) -> Key {
+        Key::of_node(Node { pc, parent })
+    }
+
+    fn of_node(node: Node) -> Key {
+        Key { node, hash: HASHER.get_or_init(DefaultHashBuilder::default).hash_one((node.parent.0, node.pc.0)) }
+    }
+
+    fn shard(&self) -> &'static Spin<HashTable<NodeId>> {
+        &SHARD[(self.hash >> 32) as usize % SHARDS]
+    }
+
+    fn find(&self, shard: &HashTable<NodeId>) -> Option<NodeId> {
+        shard.find(self.hash, |id| node(*id) == self.node).copied()
+    }
+}
+
+fn take_below(count: &AtomicU32, limit: u32) -> Option<u32> {
+    count.fetch_update(Relaxed, Relaxed, |taken| (taken < limit).then_some(taken + 1)).ok()
 }
 
 /// What a node consists of: its caller's node and its return address or mark; `None` for the empty stack.
@@ -164,5 +234,37 @@ mod tests {
         let mut cache = NodeCache::new();
         assert_eq!(cache.child(outer, Pc(0x2000)), inner);
         assert_eq!(cache.child(outer, Pc(0x2000)), inner);
+    }
+
+    fn chain(room: &Room, pcs: &[usize]) -> NodeId {
+        pcs.iter().fold(NodeId::ROOT, |node, pc| child_within(room, node, Pc(*pc)))
+    }
+
+    #[test]
+    fn a_large_tree_folds_recursion_and_nothing_else() {
+        crate::start::ensure();
+        let large = Room { exact: 0, ..ROOM };
+        let kept = chain(&ROOM, &[0x11_0001, 0x11_0002, 0x11_0001]);
+        let folds = COUNTERS.stacks_folded.get();
+        assert_eq!(chain(&large, &[0x11_0001, 0x11_0002, 0x11_0001]), kept, "a stack that is there is found");
+        let one = chain(&large, &[0x11_0001, 0x11_0002, 0x11_0003]);
+        assert_eq!(stack(one), [Pc(0x11_0003), Pc(0x11_0002), Pc(0x11_0001)]);
+        assert_eq!(COUNTERS.stacks_folded.get(), folds);
+        let twice = chain(&large, &[0x11_0001, 0x11_0002, 0x11_0003, 0x11_0002, 0x11_0003]);
+        assert_eq!(twice, one);
+        assert_eq!(COUNTERS.stacks_folded.get(), folds + 1, "the second turn is a stack that is there");
+        let itself = chain(&large, &[0x11_0004, 0x11_0004, 0x11_0004]);
+        assert_eq!(stack(itself), [Pc(0x11_0004)]);
+    }
+
+    #[test]
+    fn a_full_tree_keeps_two_frames_and_a_fuller_one_none() {
+        crate::start::ensure();
+        let full = Room { whole: 0, ..ROOM };
+        let cut = chain(&full, &[0x12_0001, 0x12_0002, 0x12_0003, 0x12_0004]);
+        assert_eq!(stack(cut), [Pc(0x12_0004), Pc(0x12_0003)]);
+        let nothing = Room { whole: 0, all: 0, ..ROOM };
+        assert_eq!(chain(&nothing, &[0x12_0005]), NodeId::ROOT);
+        assert_eq!(chain(&nothing, &[0x12_0001, 0x12_0002]), chain(&full, &[0x12_0001, 0x12_0002]));
     }
 }

@@ -11,7 +11,7 @@ use crate::invisible::{self, Word};
 
 cases! {
     race_on_a_stack race_on_thread_local clean_stack_reuse clean_thread_local_reuse
-    clean_deep_stack clean_frames_reused
+    clean_deep_stack clean_frames_reused race_amid_many_stacks clean_amid_many_stacks
 }
 
 fn race_on_a_stack() {
@@ -104,4 +104,38 @@ fn clean_frames_reused() {
         place.read()
     }
     assert_eq!((0..50).map(lend).sum::<u64>(), 50 * 51 / 2);
+}
+
+/// Calls `action` at the ends of a recursion that has more stacks than the detector tells apart.
+#[inline(never)]
+fn branch(depth: u32, action: &dyn Fn()) {
+    if depth == 0 {
+        return action();
+    }
+    branch(depth - 1, action);
+    std::hint::black_box(());
+    branch(depth - 1, action);
+    std::hint::black_box(());
+}
+
+const DEPTH: u32 = 16;
+
+fn race_amid_many_stacks() {
+    let (many, raced) = (Place::new(0_u64), Place::new(0_u64));
+    in_order(
+        || {
+            branch(DEPTH, &|| many.write(many.read() + 1));
+            earlier(|| branch(1, &|| raced.write(1)));
+        },
+        || later(|| branch(1, &|| raced.write(2))),
+    );
+}
+
+fn clean_amid_many_stacks() {
+    let place = Mutex::new(Place::new(0_u64));
+    let add = || {
+        let place = place.lock().unwrap();
+        place.write(place.read() + 1);
+    };
+    in_order(|| branch(DEPTH, &add), || branch(DEPTH, &add));
 }
