@@ -15,6 +15,7 @@ use crate::report::benign;
 use crate::shadow::granule::{Entry, Granule};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::{Mask, Word};
+use crate::sync::addressed;
 use crate::thread::Thread;
 use crate::thread::context::NodeId;
 
@@ -122,6 +123,7 @@ impl Thread {
         let word = Word::new(self.epoch(), AccessKind::Allocate, Mask::ALL);
         benign::forget(address..address + size);
         if size < LARGE {
+            addressed::forget(address..address + size);
             return self.fill(address, address + size, word, site);
         }
         let Some(range) = whole_granules(address, address + size) else {
