@@ -21,7 +21,9 @@ use race_rt::thread::context::{self, NodeId};
 use race_rt::thread::{Thread, ThreadId, current, registry};
 
 use crate::execution::{ARENA, Execution, LANES, Lane, OBJECTS, Operation, Site, Step};
+use crate::objects::Effect;
 use crate::oracle::Event;
+use crate::stand_in::StandIns;
 
 /// A race that the engine found.
 #[derive(Clone, Debug)]
@@ -81,8 +83,8 @@ impl Arena {
     /// What the engine finds in `execution`.
     pub fn play(&mut self, execution: &Execution) -> Vec<Found> {
         let mut engine = Engine::new(self.start());
-        for (event, step) in execution.steps().iter().enumerate() {
-            engine.play(event, *step);
+        for (event, (step, effect)) in execution.steps().iter().zip(execution.effects()).enumerate() {
+            engine.play(event, *step, effect);
         }
         engine.end()
     }
@@ -94,6 +96,7 @@ struct Engine {
     threads: [Option<Box<Thread>>; LANES],
     ids: [Option<ThreadId>; LANES],
     objects: [SyncObject; OBJECTS],
+    stand_ins: StandIns,
     found: Vec<Found>,
 }
 
@@ -106,30 +109,41 @@ impl Engine {
             threads: Default::default(),
             ids: [None; LANES],
             objects: [const { SyncObject::new() }; OBJECTS],
+            stand_ins: StandIns::new(arena),
             found: Vec::new(),
         };
         engine.begin(Lane(0), first);
         engine
     }
 
-    fn play(&mut self, event: Event, step: Step) {
+    fn play(&mut self, event: Event, step: Step, effect: &Effect) {
         let thread = self.threads[step.lane.0].take().expect("the lane runs");
         if step.operation == Operation::Finish {
             registry::finish(thread);
         } else {
-            let thread = running(thread, || self.perform(step));
+            let thread = running(thread, || self.perform(step, effect));
             self.threads[step.lane.0] = Some(thread);
         }
         self.collect(event);
     }
 
     /// Does the step for the running thread.
-    fn perform(&mut self, step: Step) {
+    fn perform(&mut self, step: Step, effect: &Effect) {
         let address = step.operation.place().map_or(0, |place| self.arena + place.at);
         let size = step.operation.place().map_or(0, |place| place.size);
         let pc = Pc(step.site.0 + 1);
-        if let Operation::Access(kind, _) = step.operation {
-            return access(kind, address, size, pc);
+        match step.operation {
+            Operation::Access(kind, _) => return access(kind, address, size, pc),
+            Operation::ReadWrite(_) => return access(AccessKind::Write, address, size, pc),
+            Operation::Use(operation) => {
+                // How it tells of misuse.
+                if let Some(kind) = step.operation.access() {
+                    access(kind, address, size, pc);
+                }
+                let mut thread = current::enter().expect("the engine is not at work");
+                return self.stand_ins.perform(&mut thread, step.lane, operation, effect);
+            }
+            _ => {}
         }
         let mut thread = current::enter().expect("the engine is not at work");
         let site = thread.site(pc);
@@ -151,7 +165,11 @@ impl Engine {
             Operation::ObjectRelease(object) => self.objects[object.0].release(&mut thread),
             Operation::ObjectReleaseMerge(object) => self.objects[object.0].release_merge(&mut thread),
             Operation::ObjectAcquire(object) => self.objects[object.0].acquire(&mut thread),
+            Operation::ObjectConsume(object) => self.objects[object.0].consume(&mut thread),
             Operation::ObjectClear(object) => self.objects[object.0].clear(),
+            Operation::ReleaseAt(at) => thread.release_at(self.arena + at),
+            Operation::AcquireAt(at) => thread.acquire_at(self.arena + at),
+            Operation::Resume => self.stand_ins.resume(&mut thread, step.lane),
             Operation::Spawn(lane) => self.begin(lane, registry::spawn(&mut thread, None, site)),
             Operation::Adopt(lane) => self.begin(lane, registry::adopt(false)),
             Operation::Move => {
@@ -162,7 +180,9 @@ impl Engine {
             Operation::Allocate(_) => thread.allocated(address, size, site),
             Operation::Free(_) => thread.freed(address, size, site),
             Operation::Forget(_) => thread.forget(address, address + size),
-            Operation::Access(..) | Operation::Finish => unreachable!("done above"),
+            Operation::Access(..) | Operation::ReadWrite(_) | Operation::Use(_) | Operation::Finish => {
+                unreachable!("done above")
+            }
         }
     }
 

@@ -1,12 +1,14 @@
 //! An execution: what a few threads ("lanes") did, in the one order in which it happened.
 //!
 //! Guarantees: an [`Execution`] is valid. Lanes are born by a spawn or an adoption, end once and are joined once, after their end;
-//! blocks are allocated where none lives and freed as they were allocated. [`Execution::from_steps`] drops the steps
-//! that would break this, so that a part of an execution is an execution too.
+//! blocks are allocated where none lives and freed as they were allocated; locks and their like are used as
+//! [`crate::objects`] allows, and a lane whose wait is over returns from it before anything else happens.
+//! [`Execution::from_steps`] drops the steps that would break this and puts in the returns that are missing, so that a part
+//! of an execution is an execution too.
 //!
 //! Places are distances from the start of an arena that nothing else uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -14,8 +16,14 @@ use std::sync::atomic::Ordering;
 use race_rt::access::AccessKind;
 use race_rt::heap::LARGE;
 
+use crate::objects::{CHANNELS, EACH, Effect, Objects, Use};
+
 /// Bytes in the arena.
 pub const ARENA: usize = 4 * LARGE;
+/// Where the bytes are that objects tell of misuse by.
+const GATES: usize = ARENA - 128;
+/// Where the semaphores of the C library are.
+pub const SEMAPHORES: usize = GATES + 8 * (CHANNELS.len() + EACH);
 /// Lanes at most.
 pub const LANES: usize = 12;
 /// Synchronisation objects.
@@ -59,6 +67,8 @@ impl Place {
 pub enum Operation {
     /// A plain or volatile access.
     Access(AccessKind, Place),
+    /// A load and a store of the same bytes with nothing in between.
+    ReadWrite(Place),
     /// An atomic load.
     Load(Place, Ordering),
     /// An atomic store.
@@ -77,8 +87,18 @@ pub enum Operation {
     ObjectReleaseMerge(Object),
     /// The lane learns what the object carries.
     ObjectAcquire(Object),
+    /// The lane learns what the object carries, and the object carries nothing any more.
+    ObjectConsume(Object),
     /// The object carries nothing any more.
     ObjectClear(Object),
+    /// The address carries this lane's past beside what it carried, until its memory has a new life.
+    ReleaseAt(usize),
+    /// The lane learns what the address carries.
+    AcquireAt(usize),
+    /// Something is done with an object that has a contract.
+    Use(Use),
+    /// The lane returns from such an operation, which had to wait.
+    Resume,
     /// A new lane begins.
     Spawn(Lane),
     /// A new lane begins that nobody was seen to create: it comes after all that any lane did so far.
@@ -102,6 +122,7 @@ impl Operation {
     pub fn place(self) -> Option<Place> {
         match self {
             Operation::Access(_, place)
+            | Operation::ReadWrite(place)
             | Operation::Load(place, _)
             | Operation::Store(place, _)
             | Operation::Update(place, _)
@@ -110,21 +131,43 @@ impl Operation {
             | Operation::Allocate(place)
             | Operation::Free(place)
             | Operation::Forget(place) => Some(place),
+            Operation::Use(operation) => gate(operation).map(|(place, _)| place),
             _ => None,
         }
+    }
+
+    /// Whether its access is one by which an object tells of misuse.
+    pub fn tells_of_misuse(self) -> bool {
+        matches!(self, Operation::Use(operation) if gate(operation).is_some())
     }
 
     /// What it does to those bytes, as far as races are concerned.
     pub fn access(self) -> Option<AccessKind> {
         match self {
             Operation::Access(kind, _) => Some(kind),
+            // Whatever races with the load races with the store.
+            Operation::ReadWrite(_) => Some(AccessKind::Write),
             Operation::Load(..) | Operation::FailedExchange(..) => Some(AccessKind::AtomicRead),
             Operation::Store(..) | Operation::Update(..) | Operation::Exchange(..) => Some(AccessKind::AtomicWrite),
             Operation::Allocate(_) => Some(AccessKind::Allocate),
             Operation::Free(_) => Some(AccessKind::Free),
+            Operation::Use(operation) => gate(operation).map(|(_, kind)| kind),
             _ => None,
         }
     }
+}
+
+/// The byte by which an object tells of misuse, as a race, and what the operation does to it: a send must be ordered with a
+/// close, and what opens a group with all who wait for it. The kinds are two that are each at peace with themselves.
+fn gate(operation: Use) -> Option<(Place, AccessKind)> {
+    let (number, kind) = match operation {
+        Use::Send(Object(at)) | Use::TrySend(Object(at)) => (at, AccessKind::Read),
+        Use::Close(Object(at)) => (at, AccessKind::Write),
+        Use::Open(Object(at), _) => (CHANNELS.len() + at, AccessKind::AtomicRead),
+        Use::WaitForGroup(Object(at)) => (CHANNELS.len() + at, AccessKind::VolatileWrite),
+        _ => return None,
+    };
+    Some((Place { at: GATES + 8 * number, size: 1 }, kind))
 }
 
 /// One step of one lane.
@@ -142,18 +185,46 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Execution {
     steps: Vec<Step>,
+    effects: Vec<Effect>,
 }
 
 impl Execution {
     /// The execution of `steps`, without those that cannot be.
     pub fn from_steps(steps: &[Step]) -> Execution {
         let mut rules = Rules::new();
-        Execution { steps: steps.iter().copied().filter(|step| rules.admit(step)).collect() }
+        let mut execution = Execution { steps: Vec::new(), effects: Vec::new() };
+        for step in steps {
+            if step.operation != Operation::Resume {
+                execution.resume(&mut rules);
+            }
+            execution.add(&mut rules, *step);
+        }
+        execution.resume(&mut rules);
+        execution
+    }
+
+    fn add(&mut self, rules: &mut Rules, step: Step) {
+        if let Some(effect) = rules.admit(&step) {
+            self.steps.push(step);
+            self.effects.push(effect);
+        }
+    }
+
+    /// Whoever's wait is over returns.
+    fn resume(&mut self, rules: &mut Rules) {
+        while let Some(step) = rules.return_due() {
+            self.add(rules, step);
+        }
     }
 
     /// The steps, in the order in which they happened.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// What comes of each step.
+    pub fn effects(&self) -> &[Effect] {
+        &self.effects
     }
 }
 
@@ -161,6 +232,7 @@ impl Execution {
 enum Life {
     Unborn,
     Running,
+    Waiting,
     Finished,
     Joined,
 }
@@ -170,6 +242,9 @@ pub struct Rules {
     lanes: [Life; LANES],
     /// Live blocks: size by first byte.
     blocks: BTreeMap<usize, usize>,
+    objects: Objects,
+    /// Those who have yet to return from a wait that is over.
+    woken: VecDeque<Lane>,
 }
 
 impl Rules {
@@ -177,7 +252,13 @@ impl Rules {
     pub fn new() -> Rules {
         let mut lanes = [Life::Unborn; LANES];
         lanes[0] = Life::Running;
-        Rules { lanes, blocks: BTreeMap::new() }
+        Rules { lanes, blocks: BTreeMap::new(), objects: Objects::new(), woken: VecDeque::new() }
+    }
+
+    /// The step that has to come before any other: a return.
+    pub fn return_due(&self) -> Option<Step> {
+        let lane = *self.woken.front()?;
+        Some(Step { lane, site: Site(0), operation: Operation::Resume })
     }
 
     fn lanes_that_are(&self, life: Life) -> Vec<Lane> {
@@ -204,17 +285,42 @@ impl Rules {
         self.blocks.iter().map(|(at, size)| Place { at: *at, size: *size }).collect()
     }
 
-    /// Whether the step may come now; notes it if so.
-    pub fn admit(&mut self, step: &Step) -> bool {
-        if step.lane.0 >= LANES || self.lanes[step.lane.0] != Life::Running {
-            return false;
+    /// The lanes that wait.
+    pub fn waiting(&self) -> Vec<Lane> {
+        self.lanes_that_are(Life::Waiting)
+    }
+
+    /// What comes of the step, which is noted; `None` when it may not come now.
+    pub fn admit(&mut self, step: &Step) -> Option<Effect> {
+        if step.operation == Operation::Resume {
+            self.woken.pop_front_if(|lane| *lane == step.lane)?;
+            self.lanes[step.lane.0] = Life::Running;
+            return Some(Effect::default());
         }
-        if step.operation.place().is_some_and(|place| place.size == 0 || place.at + place.size > ARENA) {
+        let may = self.woken.is_empty() && step.lane.0 < LANES && self.lanes[step.lane.0] == Life::Running;
+        if !may {
+            return None;
+        }
+        if let Operation::Use(operation) = step.operation {
+            let effect = self.objects.admit(step.lane, operation)?;
+            if effect.waits {
+                self.lanes[step.lane.0] = Life::Waiting;
+            }
+            self.woken.extend(&effect.woken);
+            return Some(effect);
+        }
+        self.admits(step).then(Effect::default)
+    }
+
+    fn admits(&mut self, step: &Step) -> bool {
+        if step.operation.place().is_some_and(|place| place.size == 0 || place.at + place.size > GATES) {
             return false;
         }
         match step.operation {
             Operation::Spawn(lane) | Operation::Adopt(lane) => self.advance(lane, Life::Unborn, Life::Running),
-            Operation::Finish => self.advance(step.lane, Life::Running, Life::Finished),
+            Operation::Finish => {
+                !self.objects.are_held_by(step.lane) && self.advance(step.lane, Life::Running, Life::Finished)
+            }
             Operation::Join(lane) => self.advance(lane, Life::Finished, Life::Joined),
             Operation::Allocate(place) => {
                 let free =
@@ -273,6 +379,7 @@ fn code(operation: Operation) -> String {
     let bytes = operation.place().map_or(String::new(), |place| format!("bytes({}, {})", place.at, place.size));
     match operation {
         Operation::Access(kind, _) => format!("Access({kind:?}, {bytes})"),
+        Operation::ReadWrite(_) => format!("ReadWrite({bytes})"),
         Operation::Load(_, order) => format!("Load({bytes}, {order:?})"),
         Operation::Store(_, order) => format!("Store({bytes}, {order:?})"),
         Operation::Update(_, order) => format!("Update({bytes}, {order:?})"),

@@ -2,7 +2,7 @@
 //!
 //! Steps drawn one by one would race everywhere and hardly ever build an edge. So most steps come from motifs: two or
 //! three lanes that hand each other some bytes, by a lock, by an atomic with or without fences, by spawn and join, by the
-//! allocator, with orderings that suffice or do not. A few motifs are under way at a time and their steps mingle, with
+//! allocator, with orderings that suffice or do not, or by an object with a contract ([`crate::motifs`]). A few motifs are under way at a time and their steps mingle, with
 //! single steps of any kind between them.
 //!
 //! Guarantees: every kind of step occurs, with every ordering it can have, and slots pass from joined lanes to new ones.
@@ -48,6 +48,7 @@ pub fn execution(random: &mut Random) -> Execution {
         loops: random.pick(&[0, 0, 1, 3]),
         straight: random.pick(&[0, 1, 1, 3]),
         large: random.once_in(6),
+        objects: random.pick(&[0, 0, 1, 2, 3]),
         random,
         rules: Rules::new(),
         steps: Vec::new(),
@@ -57,8 +58,9 @@ pub fn execution(random: &mut Random) -> Execution {
     Execution::from_steps(&generator.steps)
 }
 
-struct Generator<'a> {
-    random: &'a mut Random,
+/// An execution that is being drawn.
+pub struct Generator<'a> {
+    pub random: &'a mut Random,
     /// How many lanes there may be.
     lanes: usize,
     /// How far the accesses are spread.
@@ -69,7 +71,9 @@ struct Generator<'a> {
     straight: usize,
     /// Whether large blocks occur.
     large: bool,
-    rules: Rules,
+    /// How many motifs of four are about objects with contracts.
+    objects: usize,
+    pub rules: Rules,
     steps: Vec<Step>,
     /// What is still to come of the motifs that are under way.
     motifs: Vec<VecDeque<(Lane, Operation)>>,
@@ -105,12 +109,17 @@ impl Generator<'_> {
         let looped = self.loops > 0 && self.random.below(4) >= self.straight;
         let site = if looped { self.random.below(self.loops) } else { self.steps.len() };
         let step = Step { lane, site: Site(site), operation };
-        if self.rules.admit(&step) {
+        if self.rules.admit(&step).is_some() {
             self.steps.push(step);
+        }
+        while let Some(due) = self.rules.return_due() {
+            self.rules.admit(&due);
+            self.steps.push(due);
         }
     }
 
-    fn running(&mut self) -> Lane {
+    /// A lane that may take a step.
+    pub fn running(&mut self) -> Lane {
         let running = self.rules.running();
         if running.is_empty() { Lane(0) } else { self.random.pick(&running) }
     }
@@ -124,7 +133,7 @@ impl Generator<'_> {
     }
 
     /// Some bytes that accesses may touch.
-    fn place(&mut self) -> Place {
+    pub fn place(&mut self) -> Place {
         let size = match self.random.below(8) {
             0..=4 => self.random.pick(&[1, 2, 4, 8]),
             5 | 6 => 1 + self.random.below(8),
@@ -160,8 +169,17 @@ impl Generator<'_> {
         Place { at: at / 8 * 8, size: 8 * (1 + self.random.below(6)) }
     }
 
-    fn accesses(&mut self, place: Place) -> Operation {
+    /// Some access to these bytes.
+    pub fn accesses(&mut self, place: Place) -> Operation {
+        if self.random.once_in(8) {
+            return Operation::ReadWrite(place);
+        }
         Operation::Access(self.random.pick(&ACCESS_KINDS), place)
+    }
+
+    /// One of a few addresses.
+    fn address(&mut self) -> usize {
+        self.place().at / 16 * 16
     }
 
     fn object(&mut self) -> Object {
@@ -173,7 +191,10 @@ impl Generator<'_> {
         if self.random.once_in(2000) {
             return Operation::Move;
         }
-        match self.random.below(20) {
+        if self.objects > 0 && self.random.below(12) < self.objects + 2 * self.rules.waiting().len() {
+            return self.single_use();
+        }
+        match self.random.below(22) {
             0..=6 => {
                 let place = self.place();
                 self.accesses(place)
@@ -193,6 +214,9 @@ impl Generator<'_> {
                 Some(new) => Operation::Spawn(*new),
                 None => Operation::ObjectClear(self.object()),
             },
+            20 => Operation::ObjectConsume(self.object()),
+            21 if self.random.once_in(2) => Operation::ReleaseAt(self.address()),
+            21 => Operation::AcquireAt(self.address()),
             16 if self.random.once_in(2) => Operation::Finish,
             16 | 17 => match self.rules.finished()[..] {
                 [] => Operation::Fence(SeqCst),
@@ -216,6 +240,9 @@ impl Generator<'_> {
     }
 
     fn motif(&mut self) -> Vec<(Lane, Operation)> {
+        if self.random.below(4) < self.objects {
+            return self.object_motif();
+        }
         match self.random.below(10) {
             0..=2 => self.message(),
             3 => self.critical_sections(),
@@ -264,21 +291,24 @@ impl Generator<'_> {
         }
     }
 
-    /// Several lanes take a lock in turn; now and then one forgets to, or a reader releases as readers do.
+    /// Several lanes take a lock in turn; now and then one forgets to, or a reader releases as readers do. The lock may be
+    /// one that is known by its address, or a token.
     fn critical_sections(&mut self) -> Vec<(Lane, Operation)> {
-        let (lock, data) = (self.object(), self.place());
+        let (lock, address, data) = (self.object(), self.address(), self.place());
+        let which = self.random.below(4);
         let mut steps = Vec::new();
         for _ in 0..2 + self.random.below(3) {
             let lane = self.running();
+            let (acquire, release) = match which {
+                0 => (Operation::AcquireAt(address), Operation::ReleaseAt(address)),
+                1 => (Operation::ObjectConsume(lock), Operation::ObjectReleaseMerge(lock)),
+                _ if self.random.once_in(3) => (Operation::ObjectAcquire(lock), Operation::ObjectReleaseMerge(lock)),
+                _ => (Operation::ObjectAcquire(lock), Operation::ObjectRelease(lock)),
+            };
             if !self.random.once_in(6) {
-                steps.push((lane, Operation::ObjectAcquire(lock)));
+                steps.push((lane, acquire));
             }
             steps.push((lane, self.accesses(data)));
-            let release = if self.random.once_in(3) {
-                Operation::ObjectReleaseMerge(lock)
-            } else {
-                Operation::ObjectRelease(lock)
-            };
             steps.push((lane, release));
         }
         steps

@@ -1,7 +1,7 @@
 //! The engine against a brute-force oracle, on random executions.
 //!
 //! An execution ([`execution`]) is drawn at random ([`generator`]), played to the engine ([`engine`]) and judged by the
-//! definition of happens-before ([`oracle`]); the racy bytes must be the same ([`compare`]). A difference is made small
+//! definition of happens-before ([`oracle`], [`contracts`]); the racy bytes must be the same ([`compare`]). A difference is made small
 //! ([`shrink`]) and printed as a regression test, which then goes to [`regressions`].
 //!
 //! `RACE_ORACLE_RUNS` sets how many executions are played, `RACE_ORACLE_SEED` the seed that is otherwise fresh.
@@ -9,14 +9,19 @@
 //! Can miss: what depends on two threads being in the engine at once (see `stress.rs`), the exhaustion of the slots.
 
 mod compare;
+mod contracts;
 mod engine;
 mod execution;
 mod generator;
+mod motifs;
+mod objects;
 mod oracle;
 mod random;
 mod regressions;
 mod shrink;
+mod stand_in;
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
@@ -26,6 +31,37 @@ use random::Random;
 
 /// Executions that are played unless the environment says otherwise.
 const RUNS: u64 = 20_000;
+
+/// Kinds of operations, by their names, some of which also wait.
+fn kinds_of(execution: &execution::Execution) -> Vec<String> {
+    let kind = |step: &execution::Step| {
+        let text = match step.operation {
+            execution::Operation::Use(operation) => format!("{operation:?}"),
+            other => format!("{other:?}"),
+        };
+        text.split('(').next().unwrap_or_default().to_owned()
+    };
+    let steps = execution.steps().iter().zip(execution.effects());
+    steps.map(|(step, effect)| format!("{}{}", kind(step), if effect.waits { " waits" } else { "" })).collect()
+}
+
+#[test]
+fn executions_have_every_kind_of_operation() {
+    let executions = (0..2000).map(|seed| generator::execution(&mut Random::new(seed)));
+    let kinds: BTreeSet<String> = executions.flat_map(|execution| kinds_of(&execution)).collect();
+    for kind in "Access ReadWrite Load Store Update Exchange FailedExchange Fence ObjectRelease ObjectReleaseMerge \
+                 ObjectAcquire ObjectConsume ObjectClear ReleaseAt AcquireAt Resume Spawn Adopt Finish Move Join Allocate \
+                 Free Forget Lock TryLock Unlock Notify ReadLock TryReadLock ReadUnlock WriteLock TryWriteLock WriteUnlock \
+                 Downgrade BeginOnce EndOnce CallOnce Arrive Open Add Done WaitForGroup Take TryTake GiveBack Send \
+                 TrySend Receive TryReceive Close CloseAgain WaitForPost Post"
+        .split_whitespace()
+    {
+        assert!(kinds.contains(kind), "no {kind} among {kinds:?}");
+    }
+    for kind in ["Wait", "CallOnce", "Arrive", "WaitForGroup", "Take", "Send", "Receive", "WaitForPost"] {
+        assert!(kinds.contains(&format!("{kind} waits")), "no {kind} that waits among {kinds:?}");
+    }
+}
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;

@@ -4,7 +4,7 @@
 //! lane's: all that was done before),
 //! end to join, and what releases hand to acquires, by C++20's words: a store heads a release sequence that
 //! read-modify-writes continue and any other store ends; a release fence heads what its lane stores later; an acquire
-//! fence takes in what its lane loaded before. Two events on one byte in one life of that byte race when they conflict
+//! fence takes in what its lane loaded before. Of objects with a contract, [`crate::contracts`] tells. Two events on one byte in one life of that byte race when they conflict
 //! and neither happens before the other: every pair is looked at, and no clock, epoch or shadow is in use.
 //!
 //! Lives: an allocation and a forgetting begin one; an allocation and a release of a block are writes of all of it.
@@ -23,19 +23,26 @@ use race_rt::access::AccessKind;
 use race_rt::heap::LARGE;
 use race_rt::shadow::map::GRANULE;
 
+use crate::contracts::Contracts;
 use crate::execution::{Execution, LANES, OBJECTS, Operation, Place};
 
 /// A step, by its position in the execution.
 pub type Event = usize;
 
 /// A set of events.
-type Events = BTreeSet<Event>;
+pub type Events = BTreeSet<Event>;
 
 /// Happens-before, as a reachability relation.
 #[derive(Debug)]
 pub struct HappensBefore {
     /// One row of bits an event: all that happens before it.
     before: Vec<Vec<u64>>,
+    /// The same without what the event itself learns. An access by which an object tells of misuse comes before that.
+    before_learning: Vec<Vec<u64>>,
+}
+
+fn has(row: &[u64], event: Event) -> bool {
+    row[event / 64] >> (event % 64) & 1 == 1
 }
 
 impl HappensBefore {
@@ -44,27 +51,29 @@ impl HappensBefore {
         let mut edges = Edges::new(execution);
         let words = execution.steps().len().div_ceil(64);
         let mut before: Vec<Vec<u64>> = Vec::new();
-        for event in 0..execution.steps().len() {
-            let mut row = vec![0; words];
-            for earlier in edges.sources_of(event) {
+        let mut before_learning = Vec::new();
+        let add = |row: &mut Vec<u64>, before: &[Vec<u64>], sources: Events| {
+            for earlier in sources {
                 row[earlier / 64] |= 1 << (earlier % 64);
                 for (mine, theirs) in row.iter_mut().zip(&before[earlier]) {
                     *mine |= *theirs;
                 }
             }
+        };
+        for (event, step) in execution.steps().iter().enumerate() {
+            let mut row = vec![0; words];
+            add(&mut row, &before, edges.predecessors_of(event));
+            before_learning.push(if step.operation.tells_of_misuse() { row.clone() } else { Vec::new() });
+            add(&mut row, &before, edges.learned_by(event));
             before.push(row);
         }
-        HappensBefore { before }
+        HappensBefore { before, before_learning }
     }
 
-    /// Whether `one` happens before `other`.
+    /// Whether the access of the event `one` happens before that of the later event `other`.
     pub fn holds(&self, one: Event, other: Event) -> bool {
-        self.before[other][one / 64] >> (one % 64) & 1 == 1
-    }
-
-    /// Whether neither happens before the other.
-    pub fn unordered(&self, one: Event, other: Event) -> bool {
-        !self.holds(one, other) && !self.holds(other, one)
+        let start = &self.before_learning[other];
+        has(if start.is_empty() { &self.before[other] } else { start }, one)
     }
 }
 
@@ -85,6 +94,9 @@ struct Edges<'a> {
     adopted_after: [Range<Event>; LANES],
     end: [Option<Event>; LANES],
     objects: [Events; OBJECTS],
+    /// What was released at an address.
+    addressed: HashMap<usize, Events>,
+    contracts: Contracts,
     /// The store that an atomic load at this address reads.
     present: HashMap<usize, Event>,
     /// Of each atomic store that is a read-modify-write: the store it read.
@@ -105,6 +117,8 @@ impl<'a> Edges<'a> {
             adopted_after: [const { 0..0 }; LANES],
             end: [None; LANES],
             objects: Default::default(),
+            addressed: HashMap::new(),
+            contracts: Contracts::new(),
             present: HashMap::new(),
             continued: HashMap::new(),
             release_fence: [None; LANES],
@@ -113,12 +127,19 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// The sources of the edges into `event`. To be called for each event in turn.
-    fn sources_of(&mut self, event: Event) -> Events {
-        let step = self.execution.steps()[event];
-        let lane = step.lane.0;
+    /// What comes before `event` in its own lane, or where that began.
+    fn predecessors_of(&mut self, event: Event) -> Events {
+        let lane = self.execution.steps()[event].lane.0;
         let mut sources: Events = self.latest[lane].replace(event).into_iter().collect();
         sources.extend(std::mem::take(&mut self.adopted_after[lane]));
+        sources
+    }
+
+    /// The sources of the other edges into `event`. To be called for each event in turn.
+    fn learned_by(&mut self, event: Event) -> Events {
+        let step = self.execution.steps()[event];
+        let lane = step.lane.0;
+        let mut sources = Events::new();
         match step.operation {
             Operation::Load(place, order) | Operation::FailedExchange(place, _, order) => {
                 self.read(lane, place, order, &mut sources);
@@ -145,7 +166,17 @@ impl<'a> Edges<'a> {
                 self.objects[object.0].insert(event);
             }
             Operation::ObjectAcquire(object) => sources.extend(&self.objects[object.0]),
+            Operation::ObjectConsume(object) => sources.extend(std::mem::take(&mut self.objects[object.0])),
             Operation::ObjectClear(object) => self.objects[object.0].clear(),
+            Operation::ReleaseAt(at) => {
+                self.addressed.entry(at).or_default().insert(event);
+            }
+            Operation::AcquireAt(at) => sources.extend(self.addressed.get(&at).into_iter().flatten()),
+            Operation::Use(operation) => {
+                let effect = &self.execution.effects()[event];
+                sources.extend(self.contracts.sources_of(event, lane, operation, effect));
+            }
+            Operation::Resume => sources.extend(self.contracts.sources_of_return(lane)),
             Operation::Spawn(new) => self.latest[new.0] = Some(event),
             Operation::Adopt(new) => self.adopted_after[new.0] = 0..event + 1,
             Operation::Finish => self.end[lane] = Some(event),
@@ -153,8 +184,11 @@ impl<'a> Edges<'a> {
             Operation::Allocate(place) | Operation::Free(place) | Operation::Forget(place) => {
                 let range = whole_granules(place);
                 self.present.retain(|at, _| !range.contains(at));
+                if !matches!(step.operation, Operation::Free(_)) {
+                    self.addressed.retain(|at, _| !range.contains(at));
+                }
             }
-            Operation::Access(..) | Operation::Move => {}
+            Operation::Access(..) | Operation::ReadWrite(_) | Operation::Move => {}
         }
         sources
     }
@@ -295,7 +329,7 @@ fn segment(execution: &Execution, order: &HappensBefore, bytes: Range<usize>) ->
             }
         }
         for (earlier, other) in &accesses {
-            if conflict(kind, *other) && order.unordered(*earlier, event) {
+            if conflict(kind, *other) && !order.holds(*earlier, event) {
                 races.insert((*earlier, event));
             }
         }

@@ -1,0 +1,244 @@
+//! Motifs in which lanes synchronise by objects with a contract, for the generator to mingle with others.
+//!
+//! Some lanes do it right and some do not: an access stands before, within or after what the object orders, a lock that is
+//! not free is done without (its steps are not admitted), what is waited for may never come.
+
+use crate::execution::{Lane, Object, Operation, Place};
+use crate::generator::Generator;
+use crate::objects::{BARRIERS, CHANNELS, EACH, ONCES, PERMITS, Use};
+
+type Steps = Vec<(Lane, Operation)>;
+
+impl Generator<'_> {
+    /// One of these motifs.
+    pub fn object_motif(&mut self) -> Steps {
+        match self.random.below(10) {
+            0 => self.mutex_sections(),
+            1 => self.condition(),
+            2 | 3 => self.readers_and_writers(),
+            4 => self.once(),
+            5 => self.barrier(),
+            6 => self.group(),
+            7 => self.permits(),
+            _ => self.channel(),
+        }
+    }
+
+    /// Any single operation, most of which fit rarely. What others may wait for comes more often.
+    pub fn single_use(&mut self) -> Operation {
+        let each = Object(self.random.below(EACH));
+        let count = 1 + self.random.below(2);
+        let channel = Object(self.random.below(CHANNELS.len()));
+        let once = Object(self.random.below(ONCES));
+        Operation::Use(match self.random.below(36) {
+            0 => Use::Lock(each),
+            1 => Use::TryLock(each),
+            2 => Use::Unlock(each),
+            3 => Use::Wait(each),
+            4 | 5 => Use::Notify(each),
+            6 => Use::ReadLock(each),
+            7 => Use::TryReadLock(each),
+            8 => Use::ReadUnlock(each),
+            9 => Use::WriteLock(each),
+            10 => Use::TryWriteLock(each),
+            11 => Use::WriteUnlock(each),
+            12 => Use::Downgrade(each),
+            13 => Use::BeginOnce(once),
+            14 => Use::EndOnce(once),
+            15 => Use::CallOnce(once),
+            16 | 17 => Use::Arrive(Object(self.random.below(BARRIERS.len()))),
+            18 => Use::Open(each, count),
+            19 => Use::Add(each, 1),
+            20 | 21 => Use::Done(each),
+            22 => Use::WaitForGroup(each),
+            23 => Use::Take(each, count),
+            24 => Use::TryTake(each, count),
+            25 | 26 => Use::GiveBack(each, count),
+            27 => Use::Send(channel),
+            28 => Use::TrySend(channel),
+            29 => Use::Receive(channel),
+            30 => Use::TryReceive(channel),
+            31 if self.random.once_in(2) => Use::Close(channel),
+            31 => Use::CloseAgain(channel),
+            32 => Use::WaitForPost(each),
+            _ => Use::Post(each),
+        })
+    }
+
+    fn some_object(&mut self, kinds: usize) -> Object {
+        Object(self.random.below(kinds))
+    }
+
+    /// The lane's doing between two operations: most often an access to the bytes.
+    fn work(&mut self, lane: Lane, data: Place) -> Option<(Lane, Operation)> {
+        (!self.random.once_in(5)).then(|| (lane, self.accesses(data)))
+    }
+
+    /// Steps of one lane, with its work at some of the places between them.
+    fn with_work(&mut self, lane: Lane, data: Place, uses: &[Use]) -> Steps {
+        let place = self.random.below(uses.len() + 1);
+        let mut steps = Vec::new();
+        for (at, operation) in uses.iter().enumerate() {
+            if at == place || self.random.once_in(3) {
+                steps.extend(self.work(lane, data));
+            }
+            steps.push((lane, Operation::Use(*operation)));
+        }
+        if place == uses.len() || self.random.once_in(3) {
+            steps.extend(self.work(lane, data));
+        }
+        steps
+    }
+
+    /// Several lanes lock and unlock in turn.
+    fn mutex_sections(&mut self) -> Steps {
+        let (mutex, data) = (self.some_object(EACH), self.place());
+        let mut steps = Vec::new();
+        for _ in 0..2 + self.random.below(3) {
+            let lane = self.running();
+            let uses = if self.random.once_in(8) {
+                vec![Use::Lock(mutex), Use::TryLock(mutex), Use::Unlock(mutex)]
+            } else {
+                vec![Use::Lock(mutex), Use::Unlock(mutex)]
+            };
+            steps.extend(self.with_work(lane, data, &uses));
+        }
+        steps
+    }
+
+    /// A lane waits for a condition, and others change what it is about.
+    fn condition(&mut self) -> Steps {
+        let (mutex, data, waiter) = (self.some_object(EACH), self.place(), self.running());
+        let mut steps = vec![(waiter, Operation::Use(Use::Lock(mutex)))];
+        steps.extend(self.work(waiter, data));
+        steps.push((waiter, Operation::Use(Use::Wait(mutex))));
+        for _ in 0..1 + self.random.below(2) {
+            let lane = self.running();
+            let uses = match self.random.below(3) {
+                0 => vec![Use::Lock(mutex), Use::Unlock(mutex), Use::Notify(mutex)],
+                1 => vec![Use::Notify(mutex)],
+                _ => vec![Use::Lock(mutex), Use::Notify(mutex), Use::Unlock(mutex)],
+            };
+            steps.extend(self.with_work(lane, data, &uses));
+        }
+        steps.extend(self.work(waiter, data));
+        steps.push((waiter, Operation::Use(Use::Unlock(mutex))));
+        steps
+    }
+
+    fn readers_and_writers(&mut self) -> Steps {
+        let (lock, data) = (self.some_object(EACH), self.place());
+        let mut steps = Vec::new();
+        for _ in 0..2 + self.random.below(4) {
+            let lane = self.running();
+            let uses = match self.random.below(5) {
+                0 | 1 => vec![Use::WriteLock(lock), Use::WriteUnlock(lock)],
+                2 => vec![Use::WriteLock(lock), Use::Downgrade(lock), Use::ReadUnlock(lock)],
+                _ => vec![Use::ReadLock(lock), Use::ReadUnlock(lock)],
+            };
+            steps.extend(self.with_work(lane, data, &uses));
+        }
+        steps
+    }
+
+    fn once(&mut self) -> Steps {
+        let (once, data, first) = (self.some_object(ONCES), self.place(), self.running());
+        let mut steps = self.with_work(first, data, &[Use::BeginOnce(once), Use::EndOnce(once)]);
+        for _ in 0..1 + self.random.below(3) {
+            let lane = self.running();
+            steps.extend(self.with_work(lane, data, &[Use::CallOnce(once)]));
+        }
+        steps
+    }
+
+    fn barrier(&mut self) -> Steps {
+        let (barrier, data) = (self.some_object(BARRIERS.len()), self.place());
+        let mut lanes = self.some_lanes(BARRIERS[barrier.0]);
+        let mut steps = Vec::new();
+        for _ in 0..1 + self.random.below(2) {
+            for lane in &lanes {
+                steps.extend(self.work(*lane, data));
+                steps.push((*lane, Operation::Use(Use::Arrive(barrier))));
+            }
+            lanes.rotate_left(1);
+        }
+        for lane in lanes {
+            steps.extend(self.work(lane, data));
+        }
+        steps
+    }
+
+    fn group(&mut self) -> Steps {
+        let (group, data, opener, waiter) = (self.some_object(EACH), self.place(), self.running(), self.running());
+        let count = 1 + self.random.below(3);
+        let mut steps = vec![(opener, Operation::Use(Use::Open(group, count)))];
+        let mut workers = Vec::new();
+        for _ in 0..count {
+            let lane = self.running();
+            workers.extend(self.with_work(lane, data, &[Use::Done(group)]));
+        }
+        let waiting = self.with_work(waiter, data, &[Use::WaitForGroup(group)]);
+        if self.random.once_in(2) {
+            steps.extend(workers);
+            steps.extend(waiting);
+        } else {
+            steps.extend(waiting.into_iter().take(2));
+            steps.extend(workers);
+            steps.extend(self.work(waiter, data));
+        }
+        steps
+    }
+
+    /// Several lanes take permits and give them back, those of the C library too.
+    fn permits(&mut self) -> Steps {
+        let (semaphore, data) = (self.some_object(EACH), self.place());
+        let mut steps = Vec::new();
+        let of_c = self.random.once_in(2);
+        for _ in 0..2 + self.random.below(3) {
+            let lane = self.running();
+            if of_c {
+                let operation = if self.random.once_in(2) { Use::Post(semaphore) } else { Use::WaitForPost(semaphore) };
+                steps.extend(self.with_work(lane, data, &[operation]));
+                continue;
+            }
+            let count = 1 + self.random.below(PERMITS[semaphore.0]);
+            let uses = [Use::Take(semaphore, count), Use::GiveBack(semaphore, count)];
+            steps.extend(self.with_work(lane, data, &uses));
+        }
+        steps
+    }
+
+    /// Some lanes send and some receive, in any order; perhaps one closes.
+    fn channel(&mut self) -> Steps {
+        let (channel, data) = (self.some_object(CHANNELS.len()), self.place());
+        let sends_first = self.random.once_in(2);
+        let mut steps = Vec::new();
+        for turn in 0..2 + self.random.below(6) {
+            let lane = self.running();
+            let sends = if self.random.once_in(4) { self.random.once_in(2) } else { (turn % 2 == 0) == sends_first };
+            let uses = [if sends { Use::Send(channel) } else { Use::Receive(channel) }];
+            steps.extend(self.with_work(lane, data, &uses));
+        }
+        if self.random.once_in(4) {
+            let lane = self.running();
+            steps.extend(self.with_work(lane, data, &[Use::Close(channel)]));
+            let receiver = self.running();
+            steps.extend(self.with_work(receiver, data, &[Use::Receive(channel)]));
+        }
+        steps
+    }
+
+    /// So many lanes, different ones where there are so many.
+    fn some_lanes(&mut self, count: usize) -> Vec<Lane> {
+        let mut running = self.rules.running();
+        let mut lanes = Vec::new();
+        while lanes.len() < count {
+            if running.is_empty() {
+                lanes.push(self.running());
+            } else {
+                lanes.push(running.swap_remove(self.random.below(running.len())));
+            }
+        }
+        lanes
+    }
+}
