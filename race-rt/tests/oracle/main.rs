@@ -4,6 +4,8 @@
 //! definition of happens-before ([`oracle`], [`contracts`]); the racy bytes must be the same ([`compare`]). A difference is made small
 //! ([`shrink`]) and printed as a regression test, which then goes to [`regressions`].
 //!
+//! What another detector's rule makes of the same executions is counted too ([`peer`]).
+//!
 //! `RACE_ORACLE_RUNS` sets how many executions are played, `RACE_ORACLE_SEED` the seed that is otherwise fresh.
 //!
 //! Can miss: what depends on two threads being in the engine at once (see `stress.rs`), the exhaustion of the slots.
@@ -16,6 +18,7 @@ mod generator;
 mod motifs;
 mod objects;
 mod oracle;
+mod peer;
 mod random;
 mod regressions;
 mod shrink;
@@ -27,6 +30,8 @@ use std::hash::BuildHasher;
 
 use compare::{Counts, compare};
 use engine::Arena;
+use oracle::{Truth, View};
+use peer::{Rule, Verdict};
 use random::Random;
 
 /// Executions that are played unless the environment says otherwise.
@@ -107,4 +112,44 @@ fn random_executions_race_where_the_definition_says() {
         runs < 100 || (silent > runs / 50 && silent < runs / 50 * 49),
         "{silent} of {runs} executions have no race"
     );
+}
+
+/// Prints the table in docs/memory-model.md.
+#[test]
+fn the_peers_rule_misses_and_invents_where_the_definition_says_otherwise() {
+    let seed = number("RACE_ORACLE_SEED").unwrap_or(1);
+    let runs = number("RACE_ORACLE_RUNS").unwrap_or(500);
+    println!("RACE_ORACLE_SEED={seed} RACE_ORACLE_RUNS={runs}");
+    let whole = Rule { few_cells: true, reports_once: true, view: View { fences: false, stores_end_sequences: false } };
+    let fences = View { fences: true, ..whole.view };
+    let rules = [
+        ("as it is", whole),
+        ("with room for every access", Rule { few_cells: false, ..whole }),
+        ("with every race of a granule", Rule { reports_once: false, ..whole }),
+        ("with both", Rule { few_cells: false, reports_once: false, ..whole }),
+        ("with fences", Rule { view: fences, ..whole }),
+        ("with fences and relaxed stores that end release sequences", Rule { view: View::TRUE, ..whole }),
+        ("with all four", Rule { few_cells: false, reports_once: false, view: View::TRUE }),
+    ];
+    let mut verdicts = [Verdict::default(); 7];
+    for run in 0..runs {
+        let own = Random::new(seed.wrapping_add(run)).next();
+        let execution = peer::without_large_blocks(&generator::execution(&mut Random::new(own)));
+        let truth = Truth::about(&execution);
+        for ((_, rule), verdict) in rules.iter().zip(&mut verdicts) {
+            verdict.add(&execution, &truth, *rule, Random::new(own));
+        }
+    }
+    println!("{} executions race, {} bytes", verdicts[0].racy, verdicts[0].bytes);
+    println!("| rule | racy executions missed | racy bytes missed | executions with an invented race | bytes |");
+    println!("|---|---|---|---|---|");
+    for ((name, _), Verdict { silent, missed, inventive, invented, .. }) in rules.iter().zip(verdicts) {
+        println!("| {name} | {silent} | {missed} | {inventive} | {invented} |");
+    }
+    // The simulation itself: put right in all its parts, the rule is the definition.
+    let right = verdicts[6];
+    assert_eq!((right.silent, right.missed, right.inventive, right.invented), (0, 0, 0, 0));
+    let whole = verdicts[0];
+    assert!(whole.missed > 0 && whole.invented > 0, "{whole:?}");
+    assert!(verdicts[3].missed < whole.missed && verdicts[4].invented == 0, "{verdicts:?}");
 }

@@ -32,6 +32,20 @@ pub type Event = usize;
 /// A set of events.
 pub type Events = BTreeSet<Event>;
 
+/// What is seen of atomic operations. The truth is [`View::TRUE`].
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Whether fences order anything.
+    pub fences: bool,
+    /// Whether a relaxed store ends a release sequence.
+    pub stores_end_sequences: bool,
+}
+
+impl View {
+    /// All that there is.
+    pub const TRUE: View = View { fences: true, stores_end_sequences: true };
+}
+
 /// Happens-before, as a reachability relation.
 #[derive(Debug)]
 pub struct HappensBefore {
@@ -48,7 +62,12 @@ fn has(row: &[u64], event: Event) -> bool {
 impl HappensBefore {
     /// The relation of `execution`.
     pub fn of(execution: &Execution) -> HappensBefore {
-        let mut edges = Edges::new(execution);
+        HappensBefore::as_seen(execution, View::TRUE)
+    }
+
+    /// What of the relation another detector sees.
+    pub fn as_seen(execution: &Execution, view: View) -> HappensBefore {
+        let mut edges = Edges::new(execution, view);
         let words = execution.steps().len().div_ceil(64);
         let mut before: Vec<Vec<u64>> = Vec::new();
         let mut before_learning = Vec::new();
@@ -81,13 +100,15 @@ fn acquires(order: Ordering) -> bool {
     [Ordering::Acquire, Ordering::AcqRel, Ordering::SeqCst].contains(&order)
 }
 
-fn releases(order: Ordering) -> bool {
+/// Whether an operation with this ordering releases.
+pub fn releases(order: Ordering) -> bool {
     [Ordering::Release, Ordering::AcqRel, Ordering::SeqCst].contains(&order)
 }
 
 /// The direct edges, found while going through the execution once.
 struct Edges<'a> {
     execution: &'a Execution,
+    view: View,
     /// The event before a lane's next one: its last, or its spawn.
     latest: [Option<Event>; LANES],
     /// Of an adopted lane: what was done when it began.
@@ -110,9 +131,10 @@ struct Edges<'a> {
 }
 
 impl<'a> Edges<'a> {
-    fn new(execution: &'a Execution) -> Edges<'a> {
+    fn new(execution: &'a Execution, view: View) -> Edges<'a> {
         Edges {
             execution,
+            view,
             latest: [None; LANES],
             adopted_after: [const { 0..0 }; LANES],
             end: [None; LANES],
@@ -144,6 +166,8 @@ impl<'a> Edges<'a> {
             Operation::Load(place, order) | Operation::FailedExchange(place, _, order) => {
                 self.read(lane, place, order, &mut sources);
             }
+            Operation::Store(_, Ordering::Relaxed)
+                if !self.view.stores_end_sequences && self.release_fence[lane].is_none() => {}
             Operation::Store(place, _) => self.write(lane, place, event),
             Operation::Update(place, order) | Operation::Exchange(place, order, _) => {
                 if let Some(store) = self.read(lane, place, order, &mut sources) {
@@ -151,6 +175,7 @@ impl<'a> Edges<'a> {
                 }
                 self.write(lane, place, event);
             }
+            Operation::Fence(_) if !self.view.fences => {}
             Operation::Fence(order) => {
                 if acquires(order) {
                     for store in &self.unfenced[lane] {
@@ -231,7 +256,7 @@ impl<'a> Edges<'a> {
 
 /// Whether two accesses to one byte are a race when nothing orders them: one of them writes, and they are neither both
 /// atomic nor both volatile.
-fn conflict(one: AccessKind, other: AccessKind) -> bool {
+pub fn conflict(one: AccessKind, other: AccessKind) -> bool {
     use AccessKind::{Allocate, AtomicRead, AtomicWrite, Free, Read, VolatileRead, VolatileWrite, Write};
     match (one, other) {
         (Read | AtomicRead | VolatileRead, Read | AtomicRead | VolatileRead) => false,
@@ -243,7 +268,7 @@ fn conflict(one: AccessKind, other: AccessKind) -> bool {
 }
 
 /// The granules that lie wholly in `place`.
-fn whole_granules(place: Place) -> Range<usize> {
+pub fn whole_granules(place: Place) -> Range<usize> {
     place.at.next_multiple_of(GRANULE)..(place.at + place.size) / GRANULE * GRANULE
 }
 
