@@ -143,8 +143,9 @@ impl Simulation<'_> {
 fn publishes(operation: Operation) -> bool {
     match operation {
         Operation::Store(_, order) | Operation::Update(_, order) | Operation::Exchange(_, order, _) => releases(order),
+        Operation::Fence(order) => releases(order),
         Operation::ObjectRelease(_) | Operation::ObjectReleaseMerge(_) | Operation::ReleaseAt(_) => true,
-        Operation::Spawn(_) | Operation::Adopt(_) | Operation::Finish => true,
+        Operation::Spawn(_) | Operation::Finish => true,
         Operation::Use(operation) => !matches!(
             operation,
             Use::Lock(_)
@@ -163,6 +164,10 @@ fn find(execution: &Execution, rule: Rule, random: Random) -> Vec<Found> {
     let mut epochs = [0; LANES];
     let mut simulation = Simulation { rule, order: &order, granules: HashMap::new(), random, found: Vec::new() };
     for (event, Step { lane, operation, .. }) in execution.steps().iter().enumerate() {
+        if let Operation::Adopt(_) = operation {
+            // It comes after what any lane did so far.
+            epochs.iter_mut().for_each(|epoch| *epoch += 1);
+        }
         let begins_life = matches!(operation, Operation::Allocate(_) | Operation::Forget(_));
         let Some(place) = operation.place() else {
             epochs[lane.0] += usize::from(publishes(*operation));
