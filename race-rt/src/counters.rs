@@ -1,6 +1,6 @@
 //! What the engine had to give up, counted: nothing is lost in silence.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::sys::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A count of rare events.
 #[derive(Debug, Default)]

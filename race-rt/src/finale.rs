@@ -1,7 +1,5 @@
 //! The end of the process: late races are waited for, the count is told, and the exit status says that there was one.
 
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use crate::counters::COUNTERS;
@@ -9,6 +7,8 @@ use crate::options::Perturb;
 use crate::perturb;
 use crate::report::{attribution, exit, gather, library};
 use crate::start::{options, sink, suppressions};
+use crate::sys::atomic::AtomicUsize;
+use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::{current, registry};
 
 /// Asks the C library to run the end of the engine. Handlers run in reverse, so the first to register is the last to

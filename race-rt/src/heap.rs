@@ -6,9 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{RwLock, RwLockWriteGuard};
+use std::sync::RwLockWriteGuard;
 
 use crate::access::{AccessKind, whole_granules};
 use crate::report::benign;
@@ -16,6 +14,8 @@ use crate::shadow::granule::{Entry, Granule};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::{Mask, Word};
 use crate::sync::addressed;
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sys::atomic::{AtomicU64, RwLock};
 use crate::thread::Thread;
 use crate::thread::context::NodeId;
 

@@ -12,8 +12,6 @@
 //! A test that is run again gets another schedule: from its second run on, each of the first [`SHIFTED`] threads that it
 //! creates begins late or not, and its creator pauses or not, as drawn from the seed, the run and the thread's number.
 
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
@@ -22,6 +20,8 @@ use crate::options::Perturb;
 use crate::report::attribution::{self, Trial};
 use crate::report::model::Pc;
 use crate::start::options;
+use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::atomic::{AtomicU32, AtomicU64};
 use crate::sys::errno;
 use crate::sys::tasks::OtherTasks;
 use crate::thread::context::NodeId;

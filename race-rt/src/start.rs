@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::options::{Options, VARIABLE};
 use crate::report::exit;
@@ -10,6 +9,7 @@ use crate::report::sink::Sink;
 use crate::report::suppression::Suppressions;
 use crate::shadow::{map, record};
 use crate::sync::atomic_cell;
+use crate::sys::atomic::{AtomicU8, Ordering};
 use crate::sys::memory::{self, PAGE};
 use crate::sys::spin::wait_while;
 use crate::thread::{context, fork, last_step};

@@ -12,7 +12,6 @@
 mod kind;
 
 use std::ops::Range;
-use std::sync::atomic::Ordering::Relaxed;
 
 pub use kind::AccessKind;
 
@@ -26,6 +25,7 @@ use crate::shadow::map::{self, GRANULE};
 use crate::shadow::record::RecordCache;
 use crate::shadow::{Mask, Word};
 use crate::sync::addressed;
+use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::context::NodeId;
 use crate::thread::{Hot, Thread, current};
 

@@ -1,9 +1,9 @@
 //! What a thread knew of the others at one moment: an immutable vector of times, shared by all that it released then.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Slot, Time};
+use crate::sys::atomic::{AtomicU64, Ordering};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 

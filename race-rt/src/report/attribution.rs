@@ -9,9 +9,10 @@
 //! nobody saw start works for no test; a race of two such threads is charged to nobody and shows in the process's exit
 //! status alone.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
+use crate::sys::atomic::Mutex;
+use crate::sys::atomic::{AtomicBool, Ordering};
 use crate::sys::spin::wait_while;
 use crate::thread::current;
 

@@ -4,12 +4,11 @@
 //! memory, when it is allocated anew or forgotten.
 
 use std::ops::Range;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 
 use crate::shadow::Mask;
 use crate::shadow::map::GRANULE;
+use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::atomic::{AtomicBool, Mutex};
 
 static RANGES: Mutex<Vec<Range<usize>>> = Mutex::new(Vec::new());
 static ANY: AtomicBool = AtomicBool::new(false);

@@ -5,13 +5,14 @@
 //! `suppress_equal_stacks=0` every one is. Can miss: two different races between the same two instructions (of a shared
 //! helper function called from elsewhere) are told apart only with `suppress_equal_stacks=0`.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use hashbrown::HashSet;
 
 use crate::report::attribution::Charged;
 use crate::report::model::{Pc, Report, Stack};
+use crate::sys::atomic::Mutex;
+use crate::sys::atomic::{AtomicU64, Ordering};
 
 /// The two places of a race, in no order, and the tests that it is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

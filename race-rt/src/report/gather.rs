@@ -1,7 +1,6 @@
 //! From a conflict to a report: whose accesses they were, from where, and where those threads came from.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
 use hashbrown::HashSet;
 
@@ -18,6 +17,8 @@ use crate::access::AccessKind;
 use crate::options::Options;
 use crate::shadow::granule::Entry;
 use crate::start::{self, options};
+use crate::sys::atomic::Mutex;
+use crate::sys::atomic::{AtomicBool, Ordering};
 use crate::sys::{errno, stack};
 use crate::thread::context::{self, NodeId};
 use crate::thread::{Thread, ThreadId, current, holds, registry};

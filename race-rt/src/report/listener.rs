@@ -6,11 +6,12 @@
 //! again; synchronisation is recorded as ever. A callback that panics is noted, and the program goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 
 use super::model::Report;
 use crate::start;
+use crate::sys::atomic::Mutex;
+use crate::sys::atomic::{AtomicBool, Ordering};
 use crate::thread::current;
 
 /// What is called with each report and its text.

@@ -5,9 +5,10 @@
 //! may protect only what is whole at any moment, such as the order of writes, and no data structure. Can miss: a signal
 //! handler that interrupts the holder and wants the lock waits for ever; the engine does not report from within itself.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use crate::sys::atomic::{AtomicU32, Ordering};
 
 const FREE: u32 = 0;
 

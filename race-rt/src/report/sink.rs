@@ -12,10 +12,10 @@ use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::options::LogPath;
 use crate::report::process_lock::ProcessLock;
+use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::sys::file::succeeded;
 
 /// How long to wait for a stream that is set to not block and is full.

@@ -9,12 +9,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::frame::{Frame, Symbolise};
 use super::model::{Pc, Report};
 use super::trim;
 use crate::options::SuppressionList;
+use crate::sys::atomic::{AtomicU64, Ordering};
 use crate::sys::file;
 
 const SHIPPED: &str = include_str!("suppressions.txt");

@@ -4,13 +4,14 @@
 //! and those of `backtrace` and the dynamic loader, so a report may be made while the program holds any of its own. Can
 //! miss: file and line where there is no debug information, and calls that the compiler turned into jumps.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use hashbrown::HashMap;
 
 use crate::report::frame::{Frame, Symbolise};
 use crate::report::model::Pc;
 use crate::report::{module, name};
+use crate::sys::atomic::Mutex;
 
 /// Looks addresses up in the running program.
 #[derive(Default)]

@@ -12,9 +12,6 @@
 //! Exact for every byte: an entry's bytes are forgotten only when the new access conflicts with all that they would,
 //! and is ordered after them or has just been reported with them.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU32, AtomicU64, fence};
-
 use smallvec::SmallVec;
 
 use super::map;
@@ -23,6 +20,8 @@ use super::word::{Mask, Word};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
 use crate::sync::atomic_cell::{AtomicCell, AtomicCellId, AtomicCells};
+use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sys::atomic::{AtomicU32, AtomicU64, fence};
 use crate::sys::spin::wait_while;
 use crate::thread::context::NodeId;
 

@@ -5,13 +5,12 @@
 //! change while anybody holds it. A granule whose entries change leaves it. So data read by several threads costs no
 //! record a granule, and the record that a reader looks into stays in its processor's cache.
 
-use std::sync::atomic::Ordering::{Relaxed, Release};
-
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, meet};
 use super::record::{Pair, Record, RecordCache, RecordId, record};
 use super::word::Word;
 use crate::counters::COUNTERS;
 use crate::sync::atomic_cell::{AtomicCellId, AtomicCells};
+use crate::sys::atomic::Ordering::{Relaxed, Release};
 use crate::thread::context::NodeId;
 
 impl Granule {

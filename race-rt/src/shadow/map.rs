@@ -15,9 +15,9 @@
 //! kernel maps from 0x2a up or from 0x15 down, which cannot be served: `start` refuses it.
 
 use std::io;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
+use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::atomic::{AtomicU32, AtomicU64};
 use crate::sys::memory::{self, PAGE};
 
 /// Bytes that one shadow word describes.

@@ -7,12 +7,12 @@
 //! common list.
 
 use std::io;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
 
 use super::granule::Entry;
 use super::word::Word;
 use crate::sync::atomic_cell::AtomicCellId;
+use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sys::atomic::{AtomicU32, AtomicU64, AtomicUsize};
 use crate::sys::memory;
 use crate::sys::spin::Spin;
 use crate::thread::context::NodeId;

@@ -8,10 +8,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
 use crate::clock::Heads;
+use crate::sys::atomic::{AtomicBool, Mutex, Ordering};
 use crate::thread::Thread;
 
 type Objects = BTreeMap<usize, Heads>;

@@ -6,10 +6,10 @@
 
 use std::cell::UnsafeCell;
 use std::io;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, fence};
 
 use crate::clock::Heads;
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sys::atomic::{AtomicU32, AtomicU64, AtomicUsize, fence};
 use crate::sys::memory;
 use crate::sys::spin::Spin;
 

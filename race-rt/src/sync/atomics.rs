@@ -16,8 +16,6 @@
 //! Orderings are those of `std::sync::atomic::Ordering`; `SeqCst` is `AcqRel` here: its total order adds no
 //! happens-before.
 
-use std::sync::atomic::{Ordering, fence};
-
 use super::atomic_cell::{AtomicCell, AtomicCells};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, Heads};
@@ -25,6 +23,7 @@ use crate::counters::COUNTERS;
 use crate::shadow::Mask;
 use crate::shadow::granule::{self, Granule};
 use crate::shadow::map;
+use crate::sys::atomic::{Ordering, fence};
 use crate::thread::Thread;
 use crate::thread::context::NodeId;
 

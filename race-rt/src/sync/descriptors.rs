@@ -12,11 +12,12 @@
 
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
 use libc::c_int;
 
 use crate::clock::Heads;
+use crate::sys::atomic::Mutex;
 use crate::thread::Thread;
 
 /// One way through the kernel: what goes in is released, what comes out acquires.

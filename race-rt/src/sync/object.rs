@@ -3,9 +3,8 @@
 //! Which operation releases and which acquires is the contract of the object's type and is decided by its wrapper; this
 //! is only what is carried from one to the other.
 
-use std::sync::Mutex;
-
 use crate::clock::Heads;
+use crate::sys::atomic::Mutex;
 use crate::thread::Thread;
 
 /// What an object carries. `const`-constructible, so that the types built on it are too.

@@ -8,9 +8,10 @@
 //! the other's post too. A semaphore whose beginning was not seen, a named one for instance, gives all posts to all waits.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
 use crate::clock::{Head, Heads};
+use crate::sys::atomic::Mutex;
 use crate::thread::Thread;
 
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! Every call into the operating system that the engine makes for itself.
 
+pub mod atomic;
 pub mod barrier;
 pub mod errno;
 pub mod file;

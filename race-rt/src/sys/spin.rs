@@ -2,7 +2,8 @@
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::sys::atomic::{self, AtomicBool, Ordering};
 
 /// A value behind a spin lock that gives up its time slice when it does not get through.
 #[derive(Debug, Default)]
@@ -35,6 +36,7 @@ impl<T> Spin<T> {
 pub fn wait_while(blocked: impl Fn() -> bool) {
     let mut tries = 0u32;
     while blocked() {
+        atomic::step();
         tries += 1;
         if tries.is_multiple_of(64) {
             // SAFETY: takes no argument and touches no memory.

@@ -12,11 +12,11 @@
 use std::arch::asm;
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::atomic::compiler_fence;
 
 use super::context::{NodeCache, NodeId};
 use crate::report::model::Pc;
+use crate::sys::atomic::Ordering::SeqCst;
+use crate::sys::atomic::compiler_fence;
 use crate::sys::memory;
 
 /// A call takes at least its return address and the alignment of the stack.

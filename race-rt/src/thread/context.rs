@@ -13,7 +13,6 @@
 
 use std::hash::BuildHasher;
 use std::io;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use once_cell::sync::OnceCell;
@@ -21,6 +20,7 @@ use once_cell::sync::OnceCell;
 use super::holds;
 use crate::counters::COUNTERS;
 use crate::report::model::{Pc, Stack};
+use crate::sys::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use crate::sys::memory;
 use crate::sys::spin::Spin;
 

@@ -6,8 +6,6 @@
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut, Range};
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU64, compiler_fence};
 
 use super::call_stack::CallStack;
 use super::fork::{self, Stateless};
@@ -16,6 +14,8 @@ use super::presence::Presence;
 use super::{Hot, Thread, last_step, registry};
 use crate::access;
 use crate::report::gather;
+use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sys::atomic::{AtomicBool, AtomicU64, compiler_fence};
 use crate::sys::stack;
 
 struct Placeholder(Hot);

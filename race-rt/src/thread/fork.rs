@@ -20,8 +20,6 @@
 //! among several threads.
 
 use std::cell::UnsafeCell;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicUsize, compiler_fence};
 use std::time::{Duration, Instant};
 
 use super::presence::Presence;
@@ -32,6 +30,8 @@ use crate::abi::{pthread::Names, signal};
 use crate::counters::COUNTERS;
 use crate::report::gather;
 use crate::start;
+use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sys::atomic::{AtomicBool, AtomicUsize, compiler_fence};
 use crate::sys::barrier;
 use crate::sys::spin::wait_while;
 

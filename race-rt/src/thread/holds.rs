@@ -10,11 +10,11 @@
 //! the context tree gives to marks, which are counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::context::{self, NodeCache, NodeId};
 use super::{Thread, ThreadId};
 use crate::report::model::{HeldLock, LockKind, Pc};
+use crate::sys::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// One lock's being held, as the lock itself keeps it.
 #[derive(Clone, Debug)]

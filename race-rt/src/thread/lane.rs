@@ -6,11 +6,12 @@
 //! released last, which carries all that the task did.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
 use super::{Thread, ThreadId, registry};
 use crate::clock::Head;
 use crate::counters::COUNTERS;
+use crate::sys::atomic::Mutex;
 
 /// Lanes that are made before any is shared: neighbours in time get different ones.
 const SPREAD: usize = 64;

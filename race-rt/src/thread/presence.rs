@@ -3,8 +3,8 @@
 //! The thread's own steps cost a store and a load, without a fence: [`super::fork`] makes them visible to one who asks
 //! from outside.
 
-use std::sync::atomic::AtomicU8;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sys::atomic::AtomicU8;
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const OUTSIDE: u8 = 0;
 const INSIDE: u8 = 1;

@@ -8,7 +8,7 @@ mod frozen;
 
 use std::collections::VecDeque;
 use std::ptr::NonNull;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
 pub(super) use frozen::{Frozen, freeze};
 
@@ -17,8 +17,8 @@ use super::{Hot, Thread, ThreadId};
 use crate::clock::{Epoch, Head, Slot, Time};
 use crate::counters::COUNTERS;
 use crate::report::attribution::Trial;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
+use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::atomic::{AtomicUsize, Mutex};
 
 /// How many ended threads' slots a new thread looks at before it takes a fresh one.
 const SLOTS_TRIED: usize = 64;

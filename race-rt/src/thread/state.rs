@@ -5,7 +5,6 @@
 //! puts what it read aside until an acquire fence takes it in.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use super::ThreadId;
 use super::call_stack::CallStack;
@@ -19,6 +18,7 @@ use crate::heap::BlockCache;
 use crate::report::listener::Untold;
 use crate::report::model::Pc;
 use crate::shadow::record::RecordCache;
+use crate::sys::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// What the hot path of every access and call looks at.
 #[repr(C)]

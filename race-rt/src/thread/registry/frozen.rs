@@ -3,10 +3,10 @@
 
 use std::ptr::NonNull;
 use std::sync::MutexGuard;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Registry, SlotInfo, registry};
 use crate::clock::{Epoch, Slot, Time};
+use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::{Hot, Thread};
 
 /// The registry while nobody may change it.
