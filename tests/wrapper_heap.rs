@@ -9,6 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 
 use race::alloc::Tracked;
+use race::sync::RwLock;
 use race::sync::atomic::{AtomicBool, Ordering};
 use race::thread;
 
@@ -47,6 +48,32 @@ cases! {
     fn race_free_after_use() {
         let shared = Pointer::new();
         one_then_other(|| shared.place().write(1), || shared.free());
+    }
+
+    /// What a lock remembers of its readers is memory of the engine's own, of which nobody said that it was handed out.
+    fn clean_end_of_a_lock_that_remembers_in_freed_memory() {
+        let lock = Box::into_raw(Box::new(RwLock::new(()))).expose_provenance();
+        let lock = || std::ptr::with_exposed_provenance_mut::<RwLock<()>>(lock);
+        // SAFETY: the lock is there until it is freed once, in the last step.
+        let read = || drop(unsafe { &*lock() }.read());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                read();
+                STEPS.take();
+                STEPS.wait_for(2);
+                // SAFETY: nobody uses the lock any more, by the order in time.
+                drop(unsafe { Box::from_raw(lock()) });
+            });
+            scope.spawn(|| {
+                STEPS.wait_for(1);
+                let blocks = (1..8 * 8).map(|block| (0..=block / 8).map(|_| Place::new()).collect::<Box<[Place]>>());
+                let blocks: Vec<Box<[Place]>> = blocks.collect();
+                blocks.iter().flatten().for_each(|place| place.write(1));
+                drop(blocks);
+                read();
+                STEPS.take();
+            });
+        });
     }
 
     fn clean_free_after_use() {

@@ -5,7 +5,7 @@
 
 use crate::clock::Heads;
 use crate::sys::atomic::Mutex;
-use crate::thread::Thread;
+use crate::thread::{Thread, current};
 
 /// What an object carries. `const`-constructible, so that the types built on it are too.
 #[derive(Debug, Default)]
@@ -50,5 +50,12 @@ impl SyncObject {
     /// The object carries nothing any more.
     pub fn clear(&self) {
         self.with(Heads::clear);
+    }
+}
+
+impl Drop for SyncObject {
+    fn drop(&mut self) {
+        let heads = self.heads.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
+        current::drop_own(std::mem::take(heads));
     }
 }

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 
 use super::context::{self, NodeId};
+use super::current;
 use crate::report::model::Pc;
 
 /// A return address and where on the stack it stood.
@@ -64,6 +65,12 @@ impl Cache {
         self.turn = (self.turn + 1) % WAYS;
         ways[self.turn] = unwind(stack_pointer);
         ways[self.turn].node
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        current::drop_own(std::mem::take(&mut self.entries));
     }
 }
 

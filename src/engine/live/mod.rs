@@ -54,6 +54,14 @@ impl Release {
     }
 }
 
+impl Drop for Release {
+    fn drop(&mut self) {
+        if let Some(head) = self.0.take() {
+            current::drop_own(head);
+        }
+    }
+}
+
 /// A place in an object where releases gather.
 #[derive(Debug, Default)]
 pub(crate) struct Edge(SyncObject);
