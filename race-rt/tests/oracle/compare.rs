@@ -97,7 +97,7 @@ fn is_true(segment: &Segment, found: &Found, steps: &[Step]) -> bool {
         && segment.races.iter().any(|(earlier, later)| {
             let other = steps[*earlier];
             *later == found.event
-                && other.site == found.other_site
+                && found.other_site.is_none_or(|site| other.site == site)
                 && other.operation.access() == Some(found.other_kind)
                 && Some(other.lane) == found.other_lane
         })

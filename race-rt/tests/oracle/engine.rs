@@ -36,8 +36,8 @@ pub struct Found {
     pub bytes: Vec<usize>,
     /// Where the step stands, to the engine.
     pub site: Site,
-    /// Where the earlier access stands.
-    pub other_site: Site,
+    /// Where the earlier access stands; `None` where that cannot be told.
+    pub other_site: Option<Site>,
     /// What the earlier access did.
     pub other_kind: AccessKind,
     /// Whose the earlier access was; `None` for nobody's in this execution.
@@ -202,7 +202,7 @@ impl Engine {
                 kind,
                 bytes: (0..GRANULE).filter(|bit| mask >> bit & 1 == 1).map(|bit| granule + bit - self.arena).collect(),
                 site: site_of(site),
-                other_site: site_of(other.site),
+                other_site: Some(site_of(other.site)),
                 other_kind: other.word.kind(),
                 other_lane: self.ids.iter().position(|id| *id == Some(owner)).map(Lane),
             }

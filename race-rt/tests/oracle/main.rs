@@ -21,21 +21,16 @@ mod oracle;
 mod peer;
 mod random;
 mod regressions;
+mod runs;
 mod shrink;
 mod stand_in;
 
 use std::collections::BTreeSet;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 
-use compare::{Counts, compare};
 use engine::Arena;
 use oracle::{Truth, View};
 use peer::{Rule, Verdict};
 use random::Random;
-
-/// Executions that are played unless the environment says otherwise.
-const RUNS: u64 = 20_000;
 
 /// Kinds of operations, by their names, some of which also wait.
 fn kinds_of(execution: &execution::Execution) -> Vec<String> {
@@ -68,57 +63,16 @@ fn executions_have_every_kind_of_operation() {
     }
 }
 
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is {text:?}: give it a number")))
-}
-
 #[test]
 fn random_executions_race_where_the_definition_says() {
-    let seed = number("RACE_ORACLE_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
-    let runs = number("RACE_ORACLE_RUNS").unwrap_or(RUNS);
-    println!("RACE_ORACLE_SEED={seed} RACE_ORACLE_RUNS={runs}");
-    let mut arena = Arena::new();
-    let mut total = Counts::default();
-    let mut silent = 0;
-    for run in 0..runs {
-        // Each run has a seed of its own, so that one can be played alone.
-        let own = Random::new(seed.wrapping_add(run)).next();
-        let execution = generator::execution(&mut Random::new(own));
-        match compare(&mut arena, &execution) {
-            Ok(counts) => {
-                total.shown += counts.shown;
-                total.racy += counts.racy;
-                silent += u64::from(counts.racy == 0);
-            }
-            Err(_) => {
-                let small = shrink::shrink(&execution, |smaller| compare(&mut arena, smaller).is_err());
-                let difference = compare(&mut arena, &small).expect_err("the smaller execution differs too");
-                panic!(
-                    "engine and oracle differ: {difference}\n\
-                     run it alone: RACE_ORACLE_SEED={} RACE_ORACLE_RUNS=1; regression test:\n\
-                     #[test]\nfn name_it() {{\n    agree({small});\n}}",
-                    seed.wrapping_add(run)
-                );
-            }
-        }
-    }
-    println!(
-        "{runs} executions, {silent} without a race, {} racy runs of bytes, {} races shown",
-        total.racy, total.shown
-    );
-    // Neither all silent nor all racy: otherwise the comparison would mean little.
-    assert!(
-        runs < 100 || (silent > runs / 50 && silent < runs / 50 * 49),
-        "{silent} of {runs} executions have no race"
-    );
+    runs::play("RACE_ORACLE", 20_000, &mut Arena::new(), generator::execution, |_| true);
 }
 
 /// Prints the table in docs/memory-model.md.
 #[test]
 fn the_peers_rule_misses_and_invents_where_the_definition_says_otherwise() {
-    let seed = number("RACE_ORACLE_SEED").unwrap_or(1);
-    let runs = number("RACE_ORACLE_RUNS").unwrap_or(500);
+    let seed = runs::number("RACE_ORACLE_SEED").unwrap_or(1);
+    let runs = runs::number("RACE_ORACLE_RUNS").unwrap_or(500);
     println!("RACE_ORACLE_SEED={seed} RACE_ORACLE_RUNS={runs}");
     let whole = Rule { few_cells: true, reports_once: true, view: View { fences: false, stores_end_sequences: false } };
     let fences = View { fences: true, ..whole.view };

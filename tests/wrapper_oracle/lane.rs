@@ -1,0 +1,261 @@
+//! A lane: a thread that does one step when it is told to, and says when it has done it.
+//!
+//! It is told by std's own means, which the wrapper tier does not see. A step that waits is known by the kernel's word that
+//! the thread sleeps, after it has begun the step and before it has done it: nothing else makes it sleep, as no other
+//! thread runs but the director, which holds no lock then.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use race::cell::UnsafeCell;
+use race::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
+use race::thread::JoinHandle;
+use race_rt::thread::{ThreadId, current};
+
+use crate::execution::{Execution, LANES, Lane, Object, Operation, Place};
+use crate::objects::Use;
+use crate::oracle::Event;
+use crate::things::{Held, Things};
+
+/// What a lane is told when nothing more is to be done.
+const OVER: usize = usize::MAX;
+/// How long a step may take on a busy machine.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What the thread of a lane says of itself.
+struct Begun {
+    thread: std::thread::Thread,
+    /// What the engine knows it by.
+    id: ThreadId,
+    status: File,
+}
+
+/// What lane and director tell each other.
+pub struct Post {
+    begun: OnceLock<Begun>,
+    /// One more than the event that the lane is to do.
+    told: AtomicUsize,
+    /// The same of the one that it has begun, and done.
+    entered: AtomicUsize,
+    done: AtomicUsize,
+    handle: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// All that the lanes of an execution share.
+pub struct Stage {
+    pub execution: Execution,
+    pub things: Things,
+    pub posts: [Post; LANES],
+    /// Where the arena starts.
+    pub arena: usize,
+    pub director: std::thread::Thread,
+}
+
+impl Post {
+    /// Of a lane that has not begun.
+    pub const fn new() -> Post {
+        Post {
+            begun: OnceLock::new(),
+            told: AtomicUsize::new(0),
+            entered: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+            handle: Mutex::new(None),
+        }
+    }
+
+    /// What the lane says of itself, once its thread runs.
+    fn begun(&self) -> &Begun {
+        self.begun.wait()
+    }
+
+    /// What the engine knows the lane by, if it has begun.
+    pub fn id(&self) -> Option<ThreadId> {
+        Some(self.begun.get()?.id)
+    }
+
+    /// What joins the lane's thread, if nobody has done it.
+    pub fn take_handle(&self) -> Option<JoinHandle<()>> {
+        self.handle.lock().expect("nobody panics with it").take()
+    }
+
+    /// Keeps what joins the lane's thread.
+    pub fn keep_handle(&self, handle: JoinHandle<()>) {
+        *self.handle.lock().expect("nobody panics with it") = Some(handle);
+    }
+
+    /// Has the lane do a step.
+    pub fn tell(&self, event: Event) {
+        self.told.store(event + 1, Release);
+        self.begun().thread.unpark();
+    }
+
+    /// Has the lane end.
+    pub fn tell_end(&self) {
+        self.told.store(OVER, Release);
+        if let Some(begun) = self.begun.get() {
+            begun.thread.unpark();
+        }
+    }
+
+    fn is_done(&self, event: Event) -> bool {
+        self.done.load(Acquire) == event + 1
+    }
+
+    /// Waits until the lane has done the step.
+    pub fn wait_for(&self, event: Event) {
+        let start = Instant::now();
+        while !self.is_done(event) {
+            assert!(start.elapsed() < LONGEST, "step {event} does not return");
+            std::thread::park_timeout(LONGEST);
+        }
+    }
+
+    /// Waits until the lane waits in the step.
+    pub fn wait_for_wait(&self, event: Event) {
+        let start = Instant::now();
+        while self.entered.load(Acquire) != event + 1 || !self.sleeps() {
+            assert!(start.elapsed() < LONGEST, "step {event} neither waits nor returns");
+            std::thread::yield_now();
+        }
+        assert!(!self.is_done(event), "step {event} did not wait");
+    }
+
+    /// Whether the kernel says that the thread sleeps.
+    fn sleeps(&self) -> bool {
+        let mut text = [0; 256];
+        let size = self.begun().status.read_at(&mut text, 0).expect("a thread's status can be read");
+        let after_name = text[..size].iter().rposition(|byte| *byte == b')').expect("the name is in brackets");
+        text.get(after_name + 2) == Some(&b'S')
+    }
+}
+
+/// The whole life of a lane.
+pub fn live(stage: &'static Stage, lane: Lane) {
+    // SAFETY: the call has no preconditions.
+    let number = unsafe { libc::gettid() };
+    let id = current::enter().expect("the engine knows the thread").id();
+    let status = File::open(format!("/proc/self/task/{number}/stat")).expect("a thread has a status");
+    let begun = Begun { thread: std::thread::current(), id, status };
+    assert!(stage.posts[lane.0].begun.set(begun).is_ok(), "a lane lives once");
+    Living { stage, lane, held: Held::default(), told: 0 }.serve(None);
+}
+
+struct Living {
+    stage: &'static Stage,
+    lane: Lane,
+    held: Held<'static>,
+    /// What the lane was told last.
+    told: usize,
+}
+
+impl Living {
+    fn post(&self) -> &'static Post {
+        &self.stage.posts[self.lane.0]
+    }
+
+    fn wait_to_be_told(&mut self) {
+        while self.post().told.load(Acquire) == self.told {
+            std::thread::park();
+        }
+        self.told = self.post().told.load(Acquire);
+    }
+
+    fn say_done(&self) {
+        self.post().done.store(self.told, Release);
+        self.stage.director.unpark();
+    }
+
+    /// Does what it is told until it is to end, or until the initialiser is to end that this runs in.
+    fn serve(&mut self, within: Option<Object>) {
+        while self.told != OVER {
+            self.wait_to_be_told();
+            if self.told == OVER {
+                return;
+            }
+            let operation = self.stage.execution.steps()[self.told - 1].operation;
+            self.post().entered.store(self.told, Release);
+            match operation {
+                Operation::Finish => return self.say_done(),
+                Operation::Use(Use::EndOnce(once)) if within == Some(once) => return,
+                Operation::Use(Use::BeginOnce(once)) => {
+                    self.stage.things.onces[once.0].call_once_force(|_| {
+                        self.say_done();
+                        self.serve(Some(once));
+                    });
+                }
+                _ => self.perform(operation),
+            }
+            if self.told != OVER {
+                self.say_done();
+            }
+        }
+    }
+
+    fn address(&self, at: usize) -> *mut u8 {
+        std::ptr::with_exposed_provenance_mut(self.stage.arena + at)
+    }
+
+    fn perform(&mut self, operation: Operation) {
+        match operation {
+            Operation::Access(kind, place) if kind.writes() => self.cell(place).with_mut(|_| ()),
+            Operation::Access(_, place) => self.cell(place).with(|_| ()),
+            Operation::ReadWrite(place) => self.cell(place).with_mut(|_| ()),
+            Operation::Fence(order) => fence(order),
+            Operation::ReleaseAt(at) => race::release(self.address(at)),
+            Operation::AcquireAt(at) => race::acquire(self.address(at)),
+            Operation::Spawn(new) => {
+                let stage = self.stage;
+                let handle = race::thread::spawn(move || live(stage, new));
+                stage.posts[new.0].keep_handle(handle);
+                stage.posts[new.0].begun();
+            }
+            Operation::Join(other) => {
+                let handle = self.stage.posts[other.0].take_handle().expect("a lane is joined once");
+                handle.join().expect("the lane has ended");
+            }
+            Operation::Use(operation) => self.held.perform(&self.stage.things, operation),
+            atomic => self.perform_atomic(atomic),
+        }
+    }
+
+    /// The bytes as a cell, whose content nobody touches.
+    fn cell(&self, place: Place) -> &UnsafeCell<[u8]> {
+        let bytes = std::ptr::slice_from_raw_parts(self.address(place.at), place.size);
+        // SAFETY: the bytes lie in the arena, and the cell is transparent over them.
+        unsafe { &*(bytes as *const UnsafeCell<[u8]>) }
+    }
+
+    fn perform_atomic(&self, operation: Operation) {
+        let place = operation.place().expect("an atomic operation has a place");
+        let address = self.address(place.at);
+        macro_rules! perform {
+            ($type:ident, $value:ident) => {{
+                // SAFETY: the bytes lie in the arena, aligned, and only atomic operations touch them.
+                let (variable, value) = unsafe { ($type::from_ptr(address.cast()), address.cast::<$value>().read()) };
+                let other = value.wrapping_add(1);
+                match operation {
+                    Operation::Load(_, order) => drop(variable.load(order)),
+                    Operation::Store(_, order) => variable.store(other, order),
+                    Operation::Update(_, order) => drop(variable.fetch_add(1, order)),
+                    Operation::Exchange(_, success, failure) => {
+                        assert!(variable.compare_exchange(value, other, success, failure).is_ok());
+                    }
+                    Operation::FailedExchange(_, success, failure) => {
+                        assert!(variable.compare_exchange(other, value, success, failure).is_err());
+                    }
+                    other => unreachable!("{other:?} is nothing that this tier can do"),
+                }
+            }};
+        }
+        match place.size {
+            1 => perform!(AtomicU8, u8),
+            2 => perform!(AtomicU16, u16),
+            4 => perform!(AtomicU32, u32),
+            _ => perform!(AtomicU64, u64),
+        }
+    }
+}
