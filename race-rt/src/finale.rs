@@ -58,7 +58,7 @@ fn tell(status: libc::c_int) -> libc::c_int {
     let options = options();
     let races = gather::count();
     if options.verbose || (races > 0 && options.perturb != Perturb::Off) {
-        sink().write(&format!("race: seed={} (in RACE_OPTIONS it repeats these pauses)\n", perturb::seed()));
+        sink().write(&format!("race: {} (in RACE_OPTIONS it repeats these pauses)\n", perturb::schedule()));
     }
     if options.verbose
         && let Some(hidden) = suppressions().summary()

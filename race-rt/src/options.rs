@@ -49,6 +49,8 @@ pub enum Perturb {
     Off,
     /// Short pauses where they reveal most.
     On,
+    /// Pauses wherever threads synchronise or start.
+    Full,
 }
 
 /// All settings.

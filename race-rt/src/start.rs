@@ -4,6 +4,7 @@ use std::io;
 use std::sync::OnceLock;
 
 use crate::options::{Options, VARIABLE};
+use crate::perturb;
 use crate::report::exit;
 use crate::report::sink::Sink;
 use crate::report::suppression::Suppressions;
@@ -40,6 +41,7 @@ struct Settings {
 
 impl Settings {
     fn new(options: Options) -> Settings {
+        perturb::set_up(&options);
         let sink = Sink::new(&options.log_path).unwrap_or_else(|error| exit::refuse(&error));
         let suppressions = Suppressions::new(&options.suppressions)
             .unwrap_or_else(|error| exit::refuse(&format_args!("{VARIABLE}: {error}")));

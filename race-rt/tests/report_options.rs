@@ -107,7 +107,7 @@ fn a_wrong_name_is_refused_with_the_nearest_one() {
 #[test]
 fn a_wrong_value_is_refused_with_what_is_allowed() {
     assert_eq!(refused("exitcode=256"), "the option exitcode cannot be \"256\", write 0 to 255");
-    assert_eq!(refused("perturb=some"), "the option perturb cannot be \"some\", write off or on");
+    assert_eq!(refused("perturb=some"), "the option perturb cannot be \"some\", write off, on or full");
     assert_eq!(refused("verbose"), "the option verbose stands without a value, write verbose=VALUE");
     let bad = [
         "exitcode=-1",

@@ -38,7 +38,7 @@ prop_compose! {
         atexit_sleep_ms: u32,
         history_size in 0u8..=7,
         switches: [bool; 6],
-        perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On)],
+        perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On), Just(Perturb::Full)],
         seed: Option<u64>,
         suppressions in suppressions(),
     ) -> Options {

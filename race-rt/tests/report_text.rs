@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use race_rt::access::AccessKind;
-use race_rt::options::Options;
+use race_rt::options::{Options, Perturb};
 use race_rt::report::frame::{Frame, Symbolise};
-use race_rt::report::model::{AccessSide, Creation, Fatal, HeldLock, LockKind, Pc, Report, Stack, ThreadLabel};
+use race_rt::report::model::{
+    AccessSide, Creation, Fatal, HeldLock, LockKind, Pc, Report, Schedule, Stack, ThreadLabel,
+};
 use race_rt::report::text::{render, render_fatal};
 use race_rt::thread::ThreadId;
 
@@ -80,6 +82,7 @@ fn two_threads() -> Report {
             created(label(8, Some("worker")), false, &[0x2001, 0x1c01]),
             created(label(7, None), true, &[0x2001, 0x1c01]),
         ],
+        schedule: None,
     }
 }
 
@@ -114,6 +117,18 @@ Thread 7 (finished) created at:
 ==================
 ";
     assert_eq!(render(&two_threads(), &program(), &Options::default()), expected);
+}
+
+#[test]
+fn what_the_schedule_was_drawn_from_is_the_last_line() {
+    let text = |perturb| {
+        let report = Report { schedule: Some(Schedule { perturb, seed: 7 }), ..two_threads() };
+        render(&report, &program(), &Options::default())
+    };
+    let without = render(&two_threads(), &program(), &Options::default());
+    let before = without.strip_suffix("==================\n").expect("the closing line");
+    assert_eq!(text(Perturb::On), format!("{before}\nSchedule: seed=7\n==================\n"));
+    assert_eq!(text(Perturb::Full), format!("{before}\nSchedule: perturb=full seed=7\n==================\n"));
 }
 
 #[test]
@@ -179,6 +194,7 @@ fn the_main_thread_has_no_number_no_name_and_no_creation() {
         current: side(AccessKind::Read, main(), &[0x1c01]),
         previous: side(AccessKind::Write, label(3, None), &[0x1a2c]),
         creations: vec![created(main(), false, &[0x1c01]), created(label(3, None), false, &[0x1c01])],
+        schedule: None,
     };
     let expected = "\
 ==================
@@ -197,7 +213,12 @@ Thread 3 (running) created at:
 ==================
 ";
     assert_eq!(render(&report, &program(), &Options::default()), expected);
-    let swapped = Report { current: report.previous.clone(), previous: report.current.clone(), creations: vec![] };
+    let swapped = Report {
+        current: report.previous.clone(),
+        previous: report.current.clone(),
+        creations: vec![],
+        schedule: None,
+    };
     let text = render(&swapped, &program(), &Options::default());
     assert!(text.contains("\nPrevious read at 0x00c000012345 by main thread:\n"), "{text}");
 }
@@ -230,6 +251,7 @@ fn every_kind_of_access_has_its_words() {
             current: side(kind, label(0, None), &[]),
             previous: side(kind, label(0, None), &[]),
             creations: vec![],
+            schedule: None,
         };
         let text = render(&report, &program(), &Options::default());
         let headings: Vec<&str> = text.lines().filter(|line| line.ends_with(':')).collect();
@@ -244,6 +266,7 @@ fn what_is_not_known_is_said() {
         current: side(AccessKind::Write, label(1, None), &[0x9001]),
         previous: side(AccessKind::Write, label(2, None), &[]),
         creations: vec![created(label(1, None), false, &[])],
+        schedule: None,
     };
     let expected = "\
 ==================

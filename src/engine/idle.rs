@@ -33,6 +33,10 @@ impl Edge {
     pub(crate) fn acquire(&self) {}
 }
 
+/// The running thread is about to synchronise with others.
+#[inline(always)]
+pub(crate) fn before_synchronisation() {}
+
 #[inline(always)]
 pub(crate) fn touch(_address: usize, _size: usize, _how: Touch) {}
 

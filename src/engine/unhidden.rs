@@ -8,6 +8,8 @@ pub(crate) struct Hidden;
 impl Hidden {
     #[inline(always)]
     pub(crate) fn begin() -> Hidden {
+        // What the crate does in hiding is how it synchronises.
+        super::before_synchronisation();
         Hidden
     }
 }

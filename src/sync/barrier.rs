@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::engine::Edge;
+use crate::engine::{Edge, before_synchronisation};
 
 /// [`std::sync::Barrier`], watched.
 pub struct Barrier {
@@ -47,6 +47,7 @@ impl Barrier {
 
     /// Waits until as many threads as the barrier is for have called this.
     pub fn wait(&self) -> BarrierWaitResult {
+        before_synchronisation();
         let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let arrivals = state.arrivals.get_or_insert_default().clone();
         arrivals.merge();

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::poison::{map_attempt, map_poison};
-use crate::engine::Edge;
+use crate::engine::{Edge, before_synchronisation};
 
 /// [`std::sync::Mutex`], watched.
 #[derive(Default)]
@@ -37,6 +37,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     /// The guard too, when a thread panicked while it held the lock.
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        before_synchronisation();
         map_poison(self.inner.lock(), |inner| self.locked(inner))
     }
 
@@ -45,6 +46,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     /// When the mutex is locked, or the guard when a thread panicked while it held the lock.
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        before_synchronisation();
         map_attempt(self.inner.try_lock(), |inner| self.locked(inner))
     }
 

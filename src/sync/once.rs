@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceState;
 
-use crate::engine::Edge;
+use crate::engine::{Edge, before_synchronisation};
 
 /// [`std::sync::Once`], watched.
 pub struct Once {
@@ -48,6 +48,7 @@ impl Once {
     /// When an initialiser panicked.
     #[track_caller]
     pub fn call_once<F: FnOnce()>(&self, initialise: F) {
+        before_synchronisation();
         let _return = AtReturn(&self.end);
         self.inner.call_once(|| {
             let _end = AtEnd(&self.end);
@@ -57,6 +58,7 @@ impl Once {
 
     /// [`Once::call_once`] that runs also when an initialiser panicked, and is told so.
     pub fn call_once_force<F: FnOnce(&OnceState)>(&self, initialise: F) {
+        before_synchronisation();
         let _return = AtReturn(&self.end);
         self.inner.call_once_force(|state| {
             // An initialiser that panicked came before.
@@ -80,12 +82,14 @@ impl Once {
     /// # Panics
     /// When an initialiser panicked.
     pub fn wait(&self) {
+        before_synchronisation();
         let _return = AtReturn(&self.end);
         self.inner.wait();
     }
 
     /// Waits for the end of the initialiser, past those that panic.
     pub fn wait_force(&self) {
+        before_synchronisation();
         let _return = AtReturn(&self.end);
         self.inner.wait_force();
     }

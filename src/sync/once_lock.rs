@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::once::{AtEnd, AtReturn};
-use crate::engine::Edge;
+use crate::engine::{Edge, before_synchronisation};
 
 /// [`std::sync::OnceLock`], watched.
 pub struct OnceLock<T> {
@@ -45,6 +45,7 @@ impl<T> OnceLock<T> {
     /// `value`, when the cell has one already.
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
+        before_synchronisation();
         let _return = AtReturn(&self.end);
         self.inner.get_or_init(|| {
             let _end = AtEnd(&self.end);
@@ -55,6 +56,7 @@ impl<T> OnceLock<T> {
 
     /// The value; `initialise` makes it if there is none yet.
     pub fn get_or_init<F: FnOnce() -> T>(&self, initialise: F) -> &T {
+        before_synchronisation();
         let _return = AtReturn(&self.end);
         self.inner.get_or_init(|| {
             // An initialiser that panicked came before.

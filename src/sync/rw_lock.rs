@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::poison::{map_attempt, map_poison};
-use crate::engine::Edge;
+use crate::engine::{Edge, before_synchronisation};
 
 /// [`std::sync::RwLock`], watched.
 #[derive(Default)]
@@ -39,6 +39,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// The guard too, when a writer panicked.
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        before_synchronisation();
         map_poison(self.inner.read(), |inner| self.locked_for_reading(inner))
     }
 
@@ -47,6 +48,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// When a writer has the lock, or the guard when a writer panicked.
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        before_synchronisation();
         map_attempt(self.inner.try_read(), |inner| self.locked_for_reading(inner))
     }
 
@@ -55,6 +57,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// The guard too, when a writer panicked.
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        before_synchronisation();
         map_poison(self.inner.write(), |inner| self.locked_for_writing(inner))
     }
 
@@ -63,6 +66,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// When somebody has the lock, or the guard when a writer panicked.
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        before_synchronisation();
         map_attempt(self.inner.try_write(), |inner| self.locked_for_writing(inner))
     }
 

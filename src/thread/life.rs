@@ -91,10 +91,7 @@ impl Drop for Newborn {
 impl Parent {
     /// The creator lets the child get to work; see [`perturb`].
     pub(super) fn after_spawn(&self) {
-        match self.shift {
-            Some(shift) => shift.after_spawn(),
-            None => perturb::after_spawn(HERE),
-        }
+        perturb::after_spawn(self.shift, HERE);
     }
 }
 

@@ -107,7 +107,7 @@ impl Program {
     }
 }
 
-/// One report: what stands between two lines of `=`, but for the locks held.
+/// One report: what stands between two lines of `=`, but for the locks held and the schedule.
 #[derive(Debug)]
 pub struct Report {
     pub sections: Vec<String>,
@@ -120,10 +120,9 @@ impl Report {
         let pieces: Vec<&str> = output.split(LINE).collect();
         assert!(pieces.len() % 2 == 1, "an odd number of lines of =: {output}");
         let texts = pieces.into_iter().skip(1).step_by(2);
-        // Locks that were held stand between the two accesses.
-        let sections = |text: &str| {
-            text.split("\n\n").filter(|section| !section.starts_with("Holding ")).map(str::to_owned).collect()
-        };
+        // Locks that were held stand between the two accesses, the schedule at the end.
+        let is_wanted = |section: &&str| !section.starts_with("Holding ") && !section.starts_with("Schedule: ");
+        let sections = |text: &str| text.split("\n\n").filter(is_wanted).map(str::to_owned).collect();
         texts.map(|text| Self { sections: sections(text) }).collect()
     }
 

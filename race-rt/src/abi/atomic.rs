@@ -37,8 +37,17 @@ pub(super) fn place(thread: &mut Inside, address: usize, size: usize, pc: usize)
     AtomicPlace { address, size, site: thread.site(Pc(pc)) }
 }
 
+/// Before an operation that may order something.
+#[inline]
+fn disturb(order: u32, pc: usize) {
+    if perturb::is_full() && ordering(order) != Ordering::Relaxed {
+        perturb::before_synchronisation(Pc(pc));
+    }
+}
+
 #[inline]
 fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn() -> T) -> T {
+    disturb(order, pc);
     let Some(mut thread) = watched(address) else {
         return operation();
     };
@@ -51,6 +60,7 @@ fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn() -> T) -> 
 
 #[inline]
 fn store<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce()) {
+    disturb(order, pc);
     let Some(mut thread) = watched(address) else {
         return operation();
     };
@@ -60,6 +70,7 @@ fn store<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce()) {
 
 #[inline]
 fn update<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce() -> T) -> T {
+    disturb(order, pc);
     let Some(mut thread) = watched(address) else {
         return operation();
     };
@@ -69,6 +80,7 @@ fn update<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce() -> 
 
 #[inline]
 fn exchange<T>(address: usize, success: u32, failure: u32, pc: usize, operation: impl FnOnce() -> Result<T, T>) -> T {
+    disturb(success, pc);
     let result = match watched(address) {
         None => operation(),
         Some(mut thread) => {

@@ -7,7 +7,7 @@
 use libc::{c_int, clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
 use super::next::Next;
-use super::told::{acquires, forgets, real, releases, tell};
+use super::told::{acquires, disturb, forgets, real, releases, tell};
 use crate::thread::registry;
 
 type Mutex = *mut pthread_mutex_t;
@@ -37,6 +37,7 @@ macro_rules! takes {
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($lock: $type $(, $argument: $kind)*) -> c_int {
             static NEXT: Next = super::next::named!($name);
+            disturb();
             // SAFETY: the type is right and the arguments are the caller's.
             let result = unsafe { real!(NEXT: fn($type $(, $kind)*) -> c_int)($lock $(, $argument)*) };
             taken($lock, result)

@@ -103,10 +103,7 @@ pub(super) extern "C" fn create(
     {
         registry::detach(id);
     }
-    match shift {
-        Some(shift) => shift.after_spawn(),
-        None => perturb::after_spawn(Pc(pc)),
-    }
+    perturb::after_spawn(shift, Pc(pc));
     result
 }
 

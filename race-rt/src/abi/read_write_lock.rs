@@ -6,7 +6,7 @@
 use libc::{c_int, c_void, clockid_t, pthread_rwlock_t, pthread_rwlockattr_t, timespec};
 
 use super::next::Next;
-use super::told::{forgets, real, tell};
+use super::told::{disturb, forgets, real, tell};
 
 type Lock = *mut pthread_rwlock_t;
 
@@ -31,6 +31,7 @@ macro_rules! takes {
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(lock: Lock $(, $argument: $kind)*) -> c_int {
             static NEXT: Next = super::next::named!($name);
+            disturb();
             // SAFETY: the type is right and the arguments are the caller's.
             let result = unsafe { real!(NEXT: fn(Lock $(, $kind)*) -> c_int)(lock $(, $argument)*) };
             if result == 0 {
@@ -67,6 +68,7 @@ takes! { true:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pthread_rwlock_unlock(lock: Lock) -> c_int {
     static NEXT: Next = Next::new(c"pthread_rwlock_unlock");
+    disturb();
     // SAFETY: the caller holds this lock, so that nobody changes the field.
     let writes = unsafe { lock.cast::<c_void>().byte_add(WRITER).cast::<c_int>().read() } != 0;
     tell(|thread| thread.release_at(if writes { writers(lock) } else { readers(lock) }));

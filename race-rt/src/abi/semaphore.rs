@@ -3,7 +3,7 @@
 use libc::{c_int, c_uint, clockid_t, sem_t, timespec};
 
 use super::next::Next;
-use super::told::{real, tell};
+use super::told::{disturb, real, tell};
 use crate::sync::permits;
 
 type Semaphore = *mut sem_t;
@@ -18,6 +18,7 @@ macro_rules! waits {
         pub unsafe extern "C" fn $name(semaphore: Semaphore $(, $argument: $kind)*) -> c_int {
             static NEXT: Next = super::next::named!($name);
             let address = semaphore as usize;
+            disturb();
             tell(|_| permits::begin_wait(address));
             // SAFETY: the type is right and the arguments are the caller's.
             let result = unsafe { real!(NEXT: fn(Semaphore $(, $kind)*) -> c_int)(semaphore $(, $argument)*) };
@@ -44,6 +45,7 @@ waits! {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sem_post(semaphore: Semaphore) -> c_int {
     static NEXT: Next = Next::new(c"sem_post");
+    disturb();
     tell(|thread| thread.post_permit(semaphore as usize));
     // SAFETY: the type is right and the arguments are the caller's.
     unsafe { real!(NEXT: fn(Semaphore) -> c_int)(semaphore) }

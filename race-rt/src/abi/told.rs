@@ -3,6 +3,8 @@
 //! They leave `errno` alone, work before `main` and on threads that the engine has not met, and do nothing while the
 //! engine itself is at work or the thread has ended.
 
+use crate::perturb;
+use crate::report::model::Pc;
 use crate::sync::addressed;
 use crate::sys::errno;
 use crate::thread::{Thread, current};
@@ -16,8 +18,14 @@ pub fn tell(action: impl FnOnce(&mut Thread)) {
     });
 }
 
+/// The thread is about to synchronise. For functions that are not told where they were called from.
+pub fn disturb() {
+    perturb::before_synchronisation(Pc(0));
+}
+
 /// The thread gives `object` to whoever takes it next. To be called before it really does.
 pub fn releases<T>(object: *const T) {
+    disturb();
     tell(|thread| thread.release_at(object as usize));
 }
 

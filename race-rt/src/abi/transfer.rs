@@ -10,6 +10,7 @@ use super::next::Next;
 use super::told::{real, tell};
 use super::with_return_address;
 use crate::access::AccessKind;
+use crate::perturb;
 use crate::report::model::Pc;
 use crate::thread::Thread;
 
@@ -55,6 +56,7 @@ fn watched(action: impl FnOnce(&mut Thread)) {
 }
 
 fn writing(descriptor: c_int, buffers: Buffers, pc: usize) {
+    perturb::before_synchronisation(Pc(pc));
     watched(|thread| {
         buffers.access(thread, usize::MAX, AccessKind::Read, pc);
         thread.release_into(descriptor);
@@ -88,6 +90,7 @@ macro_rules! reads {
     ($($name:ident as $own:ident($descriptor:ident $(, $argument:ident: $kind:ty)*) $buffers:expr;)*) => {$(
         extern "C" fn $own($descriptor: c_int $(, $argument: $kind)*, pc: usize) -> ssize_t {
             static NEXT: Next = super::next::named!($name);
+            perturb::before_synchronisation(Pc(pc));
             // SAFETY: the type is right and the arguments are the caller's.
             let result = unsafe { real!(NEXT: fn(c_int $(, $kind)*) -> ssize_t)($descriptor $(, $argument)*) };
             has_read($descriptor, $buffers, result, pc)

@@ -3,6 +3,7 @@
 //! Guarantees: parser, help and documentation are made from the same rows, so none can know an option that another does
 //! not. Can miss: that a row's words say what its reader does is for the reader of this file to see.
 
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 
 use super::{LogPath, Options, Perturb, SuppressionList, VARIABLE};
@@ -107,10 +108,10 @@ pub const TABLE: [Row; 14] = [
     ),
     row(
         "perturb",
-        "`off` or `on`",
-        "disturb the schedule so that races show which it would hide, or leave it alone",
+        "`off`, `on` or `full`",
+        "disturb the schedule so that races show which it would hide, much with `full`, or leave it alone",
         |options, value| assign(&mut options.perturb, read_perturb(value)),
-        |options| show_perturb(options.perturb).to_owned(),
+        |options| options.perturb.to_string(),
     ),
     row(
         "seed",
@@ -252,14 +253,17 @@ fn show_suppressions(list: &SuppressionList) -> String {
     }
 }
 
-const PERTURB_WORDS: [(&str, Perturb); 2] = [("off", Perturb::Off), ("on", Perturb::On)];
+const PERTURB_WORDS: [(&str, Perturb); 3] = [("off", Perturb::Off), ("on", Perturb::On), ("full", Perturb::Full)];
 
 fn read_perturb(value: &str) -> Option<Perturb> {
     PERTURB_WORDS.iter().find(|(word, _)| *word == value).map(|(_, perturb)| *perturb)
 }
 
-fn show_perturb(value: Perturb) -> &'static str {
-    PERTURB_WORDS.iter().find(|(_, perturb)| *perturb == value).map_or("", |(word, _)| word)
+impl Display for Perturb {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = PERTURB_WORDS.iter().find(|(_, perturb)| perturb == self).map_or("", |(word, _)| word);
+        formatter.write_str(word)
+    }
 }
 
 fn read_seed(value: &str) -> Option<Option<u64>> {

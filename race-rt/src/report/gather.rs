@@ -14,7 +14,8 @@ use super::symbol::Symboliser;
 use super::trim;
 use super::{benign, counted, exit, text};
 use crate::access::AccessKind;
-use crate::options::Options;
+use crate::options::{Options, Perturb};
+use crate::perturb;
 use crate::shadow::granule::Entry;
 use crate::start::{self, options};
 use crate::sys::atomic::Mutex;
@@ -182,7 +183,12 @@ fn gather(thread: &Thread, address: usize, kind: AccessKind, site: NodeId, other
             creations.push(creation(id));
         }
     }
-    Report { current: side(ids[0], kind, site), previous: side(ids[1], other.word.kind(), other.site), creations }
+    Report {
+        current: side(ids[0], kind, site),
+        previous: side(ids[1], other.word.kind(), other.site),
+        creations,
+        schedule: (options().perturb != Perturb::Off).then(perturb::schedule),
+    }
 }
 
 fn label(id: ThreadId) -> ThreadLabel {

@@ -1,6 +1,9 @@
 //! What a report says, as data. Gathering fills it, a renderer prints it; neither knows the other.
 
+use std::fmt::{self, Display};
+
 use crate::access::AccessKind;
+use crate::options::{Options, Perturb};
 use crate::thread::ThreadId;
 
 /// A return address in the program's code: the instruction after the call that made an access or entered a function.
@@ -80,6 +83,26 @@ pub struct Report {
     pub previous: AccessSide,
     /// A section for each thread of the report but the main thread, the current access's first.
     pub creations: Vec<Creation>,
+    /// How the schedule was disturbed, if it was.
+    pub schedule: Option<Schedule>,
+}
+
+/// What the pauses of a process are drawn from, as one writes it to ask for the same ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// How much the schedule is disturbed.
+    pub perturb: Perturb,
+    /// What is drawn from.
+    pub seed: u64,
+}
+
+impl Display for Schedule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.perturb != Options::default().perturb {
+            write!(formatter, "perturb={} ", self.perturb)?;
+        }
+        write!(formatter, "seed={}", self.seed)
+    }
 }
 
 /// A mistake after which the process cannot go on.

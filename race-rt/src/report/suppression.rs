@@ -199,7 +199,7 @@ mod tests {
             stack: stack.iter().copied().map(Pc).collect(),
             held: Vec::new(),
         };
-        Report { current: side(current), previous: side(previous), creations: Vec::new() }
+        Report { current: side(current), previous: side(previous), creations: Vec::new(), schedule: None }
     }
 
     fn list(text: &str) -> Suppressions {

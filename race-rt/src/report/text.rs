@@ -1,8 +1,8 @@
 //! A report as text, in the layout of Go's race detector with threads for goroutines.
 //!
 //! Guarantees: one line of 18 `=` before and after, the access that completed the race first, then the one it races
-//! with, each with the locks held there, if any, then where each thread but the main one was created, once; nothing is
-//! printed that would tell one run from another but addresses and thread numbers. No decision is made here: which frames
+//! with, each with the locks held there, if any, then where each thread but the main one was created, once, then what the
+//! schedule was drawn from; nothing else is printed that would tell one run from another but addresses and thread numbers. No decision is made here: which frames
 //! to show is `trim`'s, how a path is shown is `Frame`'s. docs/report-format.md is the description for users.
 
 use std::fmt::{self, Write};
@@ -51,6 +51,9 @@ fn write_report(text: &mut String, report: &Report, symbols: &dyn Symbolise, opt
         writeln!(text)?;
         write_creation_heading(text, creation)?;
         write_stack(text, &creation.stack, StackRole::Spawn, symbols, strip)?;
+    }
+    if let Some(schedule) = report.schedule {
+        writeln!(text, "\nSchedule: {schedule}")?;
     }
     writeln!(text, "{RULE}")
 }

@@ -60,6 +60,10 @@ pub struct Thread {
     pub(crate) stack: Option<Range<usize>>,
     /// How many reference counts it has dropped.
     pub(crate) reference_drops: u32,
+    /// How many of the next ones it does not pause at.
+    pub(crate) reference_drops_spared: u32,
+    /// How often it has synchronised, counted with `perturb=full` only.
+    pub(crate) synchronisations: u32,
     /// What the program asked not to look at.
     pub(crate) ignoring: Ignoring,
     /// Reports of its races that the program is to be told of.
@@ -92,6 +96,8 @@ impl Thread {
             id: registration.id,
             stack: None,
             reference_drops: 0,
+            reference_drops_spared: 0,
+            synchronisations: 0,
             ignoring: Ignoring::NONE,
             untold: Vec::new(),
             is_fiber: false,

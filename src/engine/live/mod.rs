@@ -7,6 +7,7 @@ mod test;
 
 use race_rt::access::{self, AccessKind};
 use race_rt::clock::Head;
+use race_rt::perturb;
 use race_rt::report::model::Pc;
 use race_rt::shadow::map;
 use race_rt::start;
@@ -28,6 +29,12 @@ pub(crate) const SEES_ACCESSES: bool = false;
 /// Stands for "unwind the stack": this tier's functions do not announce themselves.
 pub(crate) const HERE: Pc = Pc(0);
 
+/// The running thread is about to synchronise with others: a moment at which to disturb the schedule.
+#[inline]
+pub(crate) fn before_synchronisation() {
+    perturb::before_synchronisation(HERE);
+}
+
 /// Runs `action` on the running thread's state; `None` when the engine does not work for it.
 #[inline]
 pub(crate) fn with<R>(action: impl FnOnce(&mut Thread) -> R) -> Option<R> {
@@ -43,6 +50,7 @@ pub(crate) struct Release(Option<Head>);
 impl Release {
     /// The running thread's, up to here.
     pub(crate) fn now() -> Release {
+        before_synchronisation();
         Release(with(Thread::release))
     }
 
@@ -73,11 +81,13 @@ impl Edge {
 
     /// A release in place of all former ones. Right for who has acquired them.
     pub(crate) fn release(&self) {
+        before_synchronisation();
         with(|thread| self.0.release(thread));
     }
 
     /// A release beside the former ones.
     pub(crate) fn merge(&self) {
+        before_synchronisation();
         with(|thread| self.0.release_merge(thread));
     }
 
@@ -98,6 +108,7 @@ pub(crate) struct Token(SyncObject);
 
 impl Token {
     pub(crate) fn release(&self) {
+        before_synchronisation();
         with(|thread| self.0.release_merge(thread));
     }
 
@@ -129,6 +140,7 @@ pub(crate) fn touch(address: usize, size: usize, how: Touch) {
 
 /// All that the running thread did happens before whatever acquires `address` from now on.
 pub(crate) fn release_at(address: usize) {
+    before_synchronisation();
     with(|thread| thread.release_at(address));
 }
 

@@ -10,7 +10,7 @@ use race_rt::shadow::map;
 use race_rt::sync::atomics::AtomicPlace;
 use race_rt::thread::current::{self, Inside};
 
-use crate::engine::HERE;
+use crate::engine::{HERE, before_synchronisation};
 
 /// Where a variable lies.
 #[derive(Clone, Copy)]
@@ -40,6 +40,7 @@ impl Variable {
         if matches!(order, Ordering::Release | Ordering::AcqRel) {
             return load();
         }
+        disturb(order);
         let Some(mut thread) = self.enter() else { return load() };
         if let Some(known) = thread.atomic_load_known(self.address, self.size, |thread| thread.site(HERE), &load) {
             return known;
@@ -53,6 +54,7 @@ impl Variable {
         if matches!(order, Ordering::Acquire | Ordering::AcqRel) {
             return store();
         }
+        disturb(order);
         let Some(mut thread) = self.enter() else { return store() };
         let place = self.place(&mut thread);
         thread.atomic_store(place, order, store);
@@ -60,6 +62,7 @@ impl Variable {
 
     /// A read-modify-write that always stores, carried out by `update`.
     pub(super) fn update<T>(self, order: Ordering, update: impl FnOnce() -> T) -> T {
+        disturb(order);
         let Some(mut thread) = self.enter() else { return update() };
         let place = self.place(&mut thread);
         thread.atomic_update(place, order, update)
@@ -75,9 +78,18 @@ impl Variable {
         if matches!(failure, Ordering::Release | Ordering::AcqRel) {
             return exchange();
         }
+        disturb(success);
         let Some(mut thread) = self.enter() else { return exchange() };
         let place = self.place(&mut thread);
         thread.atomic_exchange(place, success, failure, exchange)
+    }
+}
+
+/// Before an operation that may order something.
+#[inline]
+fn disturb(order: Ordering) {
+    if perturb::is_full() && order != Ordering::Relaxed {
+        before_synchronisation();
     }
 }
 

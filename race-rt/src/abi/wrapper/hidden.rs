@@ -3,11 +3,15 @@
 //! Never a false report: memory that is accessed in hiding is accessed by others in hiding only, or handed to them with an
 //! order of which the crate tells. What is allocated in hiding starts without a past.
 
+use crate::perturb;
+use crate::report::model::Pc;
 use crate::thread::{Thread, current};
 
 /// Hides what the running thread does, until [`__race_show`] was called as often as this returned true.
 #[unsafe(no_mangle)]
 pub extern "C" fn __race_hide() -> bool {
+    // What the crate does in hiding is how it synchronises.
+    perturb::before_synchronisation(Pc(0));
     current::enter().as_deref_mut().map(Thread::hide).is_some()
 }
 
