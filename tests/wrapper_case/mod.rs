@@ -27,6 +27,11 @@ pub struct Outcome {
 
 /// Runs the body when this is the case's own process; otherwise starts that process and returns how it ended.
 pub fn in_own_process(name: &str, body: fn()) -> Option<Outcome> {
+    in_own_process_with(name, "", body)
+}
+
+/// The same with these options.
+pub fn in_own_process_with(name: &str, options: &str, body: fn()) -> Option<Outcome> {
     if std::env::var(CASE).is_ok_and(|case| case == name) {
         // A case that hangs is killed, and fails.
         // SAFETY: the call has no preconditions.
@@ -38,7 +43,7 @@ pub fn in_own_process(name: &str, body: fn()) -> Option<Outcome> {
     let output = Command::new(test)
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env(CASE, name)
-        .env("RACE_OPTIONS", "atexit_sleep_ms=0")
+        .env("RACE_OPTIONS", format!("atexit_sleep_ms=0 {options}"))
         .output()
         .expect("a test can start itself");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
