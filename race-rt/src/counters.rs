@@ -40,8 +40,10 @@ pub struct Counters {
     pub accesses_uncovered: Counter,
     /// Events of signal handlers that interrupted the engine itself.
     pub events_reentrant: Counter,
-    /// Threads that had to share the last slot.
+    /// Threads that share a slot with others, or took one from an ended thread that they are not ordered after.
     pub slots_merged: Counter,
+    /// Steps for which there was no time left.
+    pub times_exhausted: Counter,
 }
 
 /// This process's counts.
@@ -67,10 +69,11 @@ impl Counters {
             accesses_uncovered: Counter::new(),
             events_reentrant: Counter::new(),
             slots_merged: Counter::new(),
+            times_exhausted: Counter::new(),
         }
     }
 
-    fn all(&self) -> [(&Counter, Concern, &'static str); 8] {
+    fn all(&self) -> [(&Counter, Concern, &'static str); 9] {
         use Concern::{Races, Reports};
         [
             (&self.entries_lost, Races, "accesses forgotten (out of shadow records)"),
@@ -80,7 +83,8 @@ impl Counters {
             (&self.holds_lost, Reports, "held locks not kept (out of marks)"),
             (&self.accesses_uncovered, Races, "accesses outside the shadow"),
             (&self.events_reentrant, Races, "events in signal handlers skipped"),
-            (&self.slots_merged, Races, "threads without a slot of their own"),
+            (&self.slots_merged, Races, "threads merged with others (out of slots)"),
+            (&self.times_exhausted, Races, "steps since which no race is reported (out of times)"),
         ]
     }
 

@@ -18,8 +18,6 @@ mod pause;
 mod shift;
 mod temper;
 
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
@@ -27,6 +25,8 @@ use once_cell::sync::OnceCell;
 use crate::options::{Options, Perturb};
 use crate::report::model::{Pc, Schedule};
 use crate::start::options;
+use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::atomic::{AtomicBool, AtomicU32};
 use crate::thread::context::NodeId;
 use crate::thread::{Thread, ThreadId, current, registry};
 

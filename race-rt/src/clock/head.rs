@@ -60,6 +60,25 @@ impl Heads {
         self.0.push(head.clone());
     }
 
+    /// Carries all of `heads` as well, of which no two are of one slot.
+    pub fn merge_all<'a>(&mut self, heads: impl Iterator<Item = &'a Head>) {
+        /// From so many on a search pays.
+        const MANY: usize = 16;
+        let slot = |head: &Head| head.epoch.slot();
+        if self.0.len() < MANY {
+            return heads.for_each(|head| self.merge(head));
+        }
+        self.0.sort_by_key(slot);
+        let sorted = self.0.len();
+        for head in heads {
+            match self.0[..sorted].binary_search_by_key(&slot(head), slot) {
+                Ok(place) if self.0[place].epoch.time() < head.epoch.time() => self.0[place] = head.clone(),
+                Ok(_) => {}
+                Err(_) => self.0.push(head.clone()),
+            }
+        }
+    }
+
     /// The releases carried.
     pub fn iter(&self) -> std::slice::Iter<'_, Head> {
         self.0.iter()
@@ -82,4 +101,36 @@ impl Heads {
 
     /// The summary of more than one head.
     pub const MANY: u64 = u64::MAX;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Slot, Time};
+
+    fn head(slot: usize, time: u64) -> Head {
+        Head { epoch: Epoch::new(Slot::new(slot), Time::new(time)), known: Snapshot::new(&[]) }
+    }
+
+    #[test]
+    fn all_at_once_is_one_by_one() {
+        let mut steps = 1_u64;
+        let mut next = |below: u64| {
+            steps = steps.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (steps >> 33) % below
+        };
+        let (mut at_once, mut one_by_one) = (Heads::new(), Heads::new());
+        for _ in 0..50 {
+            let some: Vec<usize> = (0..60).filter(|_| next(2) == 0).collect();
+            let heads: Vec<Head> = some.into_iter().map(|slot| head(slot, 1 + next(100))).collect();
+            at_once.merge_all(heads.iter());
+            heads.iter().for_each(|head| one_by_one.merge(head));
+            let epochs = |heads: &Heads| {
+                let mut epochs: Vec<u64> = heads.iter().map(|head| head.epoch.bits()).collect();
+                epochs.sort_unstable();
+                epochs
+            };
+            assert_eq!(epochs(&at_once), epochs(&one_by_one));
+        }
+    }
 }

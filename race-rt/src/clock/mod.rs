@@ -12,14 +12,16 @@
 //! What replaces the object's vector: a list of [`Head`]s. A head is the epoch at which one thread released and the
 //! [`Snapshot`] of what that thread knew then. Publishing a head is O(1) while the releaser has learned nothing new;
 //! acquiring one whose epoch is already known is O(1), because whoever knows an epoch knows all that its release
-//! carried.
+//! carried. A time is in no more than one hand for that reason, also where threads have to share a slot ([`SharedSlot`]).
 
 mod epoch;
 mod head;
+mod shared_slot;
 mod snapshot;
 mod thread_clock;
 
 pub use epoch::{Epoch, Slot, Time};
 pub use head::{Head, Heads};
+pub use shared_slot::SharedSlot;
 pub use snapshot::Snapshot;
 pub use thread_clock::ThreadClock;

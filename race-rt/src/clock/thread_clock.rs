@@ -15,9 +15,12 @@ pub struct ThreadClock {
     times: Vec<Time>,
     /// What `times` was when last published; `None` once something was learned since.
     published: Option<Arc<Snapshot>>,
-    /// By slot: the snapshot that came with the newest head acquired from it, by id.
+    /// The snapshots that came with the newest heads, by id; in which place depends on the head's slot.
     joined: Vec<u64>,
 }
+
+/// How many snapshots a thread remembers to have joined.
+const JOINED: usize = 256;
 
 impl ThreadClock {
     /// A clock that knows nothing but its own first step.
@@ -85,17 +88,30 @@ impl ThreadClock {
         if self.times.len() < length {
             self.times.resize(length, Time::ZERO);
         }
-        if self.joined.len() <= from {
-            self.joined.resize(from + 1, 0);
+        let place = from % JOINED;
+        if self.joined.len() <= place {
+            self.joined.resize(place + 1, 0);
         }
-        if self.joined[from] != head.known.id() {
-            self.joined[from] = head.known.id();
+        if self.joined[place] != head.known.id() {
+            self.joined[place] = head.known.id();
             for (mine, theirs) in self.times.iter_mut().zip(known) {
                 *mine = (*mine).max(*theirs);
             }
         }
         self.times[from] = self.times[from].max(head.epoch.time());
         true
+    }
+
+    /// Learns what the last owner of the clock's slot knew at its end, for knowing which the clock's own time passes.
+    pub fn inherit(&mut self, left: &Head) {
+        self.published = None;
+        let known = left.known.times();
+        if self.times.len() < known.len() {
+            self.times.resize(known.len(), Time::ZERO);
+        }
+        for (mine, theirs) in self.times.iter_mut().zip(known) {
+            *mine = (*mine).max(*theirs);
+        }
     }
 
     /// Takes for granted that all of `epoch`'s slot up to it happens before, with nothing else that its thread knew.
@@ -116,6 +132,18 @@ impl ThreadClock {
         }
         self.slot = slot;
         self.times[slot.index()] = time;
+    }
+
+    /// All that the thread knows becomes common, and it learns all that is common.
+    pub(super) fn share(&mut self, common: &mut Vec<Time>) {
+        self.published = None;
+        let length = self.times.len().max(common.len());
+        self.times.resize(length, Time::ZERO);
+        common.resize(length, Time::ZERO);
+        for (mine, theirs) in self.times.iter_mut().zip(common) {
+            *mine = (*mine).max(*theirs);
+            *theirs = *mine;
+        }
     }
 
     /// All times, by slot.

@@ -4,13 +4,13 @@
 //! pauses of a process stays below that, however many threads ask at once. What a pause is prolonged by while others
 //! wait for a processor does not count: nobody could have used that time.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
 use crate::options::Perturb;
+use crate::sys::atomic::AtomicU64;
+use crate::sys::atomic::Ordering::Relaxed;
 
 static SPENT: AtomicU64 = AtomicU64::new(0);
 static START: OnceCell<Instant> = OnceCell::new();

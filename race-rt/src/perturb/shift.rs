@@ -4,8 +4,6 @@
 //! threads that it creates begins late or not, and its creator pauses or not, as drawn from the seed, the run and the
 //! thread's number. With `perturb=full` that is so of every thread, less often, farther, and within the budget.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::temper::stretched;
@@ -13,6 +11,8 @@ use super::{budget, is_even, mix, pause, seed};
 use crate::options::Perturb;
 use crate::report::attribution::{self, Trial};
 use crate::start::options;
+use crate::sys::atomic::AtomicU64;
+use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::{ThreadId, registry};
 
 /// Threads created in one run of a test that begin at another time than in the others.

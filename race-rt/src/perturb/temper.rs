@@ -11,12 +11,12 @@
 //! synchronised [`MANY`] times is looked at now and then only, and all pauses are within the process's
 //! [budget](super::budget). With some seeds pauses are rare, so that it lasts for what comes late in the program.
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::{SITES, is_even, mix};
 use crate::report::model::Pc;
+use crate::sys::atomic::AtomicU32;
+use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::context::NodeId;
 use crate::thread::{Thread, ThreadId};
 

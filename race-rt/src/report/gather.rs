@@ -14,12 +14,12 @@ use super::symbol::Symboliser;
 use super::trim;
 use super::{benign, counted, exit, text};
 use crate::access::AccessKind;
+use crate::counters::COUNTERS;
 use crate::options::{Options, Perturb};
 use crate::perturb;
 use crate::shadow::granule::Entry;
 use crate::start::{self, options};
-use crate::sys::atomic::Mutex;
-use crate::sys::atomic::{AtomicBool, Ordering};
+use crate::sys::atomic::{AtomicBool, Mutex, Ordering};
 use crate::sys::{errno, stack};
 use crate::thread::context::{self, NodeId};
 use crate::thread::{Thread, ThreadId, current, holds, registry};
@@ -60,6 +60,10 @@ pub(crate) fn forget_reports() {
 pub fn race(thread: &mut Thread, address: usize, kind: AccessKind, site: NodeId, other: Entry) {
     if let Some(observer) = OBSERVER.get() {
         return observer(thread, address, kind, site, other);
+    }
+    if COUNTERS.times_exhausted.get() > 0 {
+        // Times are not told apart any more, so orders may have been lost.
+        return;
     }
     let options = options();
     if !options.report_bugs || benign::covers(address, other.word.mask()) {
@@ -201,7 +205,8 @@ fn creation(id: ThreadId) -> Creation {
     let info = registry::info(id);
     Creation {
         thread: label(id),
-        finished: info.as_ref().is_some_and(|info| info.finished),
+        // Only ended ones are forgotten.
+        finished: info.as_ref().is_none_or(|info| info.finished),
         stack: info.map_or_else(Vec::new, |info| context::stack(info.creation)),
     }
 }

@@ -73,6 +73,8 @@ pub struct Thread {
     pub(crate) due: AtomicBool,
     /// Whether the program switches to it and away from it by itself.
     pub(crate) is_fiber: bool,
+    /// Whether other threads have its slot, too.
+    pub(crate) shares_slot: bool,
     /// Whether the engine is at work for this thread: what it does then is not the program's doing.
     pub(crate) presence: Presence,
 }
@@ -101,6 +103,7 @@ impl Thread {
             ignoring: Ignoring::NONE,
             untold: Vec::new(),
             is_fiber: false,
+            shares_slot: registration.is_shared,
             due: AtomicBool::new(false),
             presence: Presence::outside(),
         };
@@ -162,6 +165,11 @@ impl Thread {
 
     /// Publishes all that the thread did and knows, and steps on.
     pub fn release(&mut self) -> Head {
+        if self.shares_slot {
+            let head = registry::release_shared(self);
+            self.refresh_epoch();
+            return head;
+        }
         let (head, stepped) = self.clock.release();
         if !stepped {
             registry::move_to_new_slot(self);
@@ -183,8 +191,7 @@ impl Thread {
     pub fn acquire(&mut self, heads: &Heads) {
         let before = self.clock.epoch();
         if self.clock.acquire(heads) && self.clock.epoch() != before {
-            // Only with a slot that is shared for want of another.
-            self.refresh_epoch();
+            self.step_shared();
         }
     }
 
@@ -192,18 +199,22 @@ impl Thread {
     pub fn acquire_head(&mut self, head: &Head) {
         let before = self.clock.epoch();
         if self.clock.acquire_head(head) && self.clock.epoch() != before {
-            self.refresh_epoch();
+            self.step_shared();
         }
+    }
+
+    /// Others have the slot as well, and what was learned is at a time of one of them: on to one of its own.
+    #[cold]
+    #[inline(never)]
+    fn step_shared(&mut self) {
+        registry::step_shared(self);
+        self.refresh_epoch();
     }
 
     /// Puts aside what a relaxed load read.
     #[inline]
     pub(crate) fn acquire_later(&mut self, heads: &Heads) {
-        for head in heads.iter() {
-            if !self.clock.knows(head.epoch) {
-                self.unfenced.merge(head);
-            }
-        }
+        self.unfenced.merge_all(heads.iter().filter(|head| !self.clock.knows(head.epoch)));
     }
 
     /// What a relaxed store publishes.

@@ -4,8 +4,9 @@
 use std::ptr::NonNull;
 use std::sync::MutexGuard;
 
-use super::{Registry, SlotInfo, registry};
-use crate::clock::{Epoch, Slot, Time};
+use super::slots::SlotInfo;
+use super::{Registry, registry};
+use crate::clock::Epoch;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::{Hot, Thread};
 
@@ -19,12 +20,13 @@ pub(in crate::thread) struct Frozen(MutexGuard<'static, Registry>);
 /// `own` is the running thread's state or a placeholder.
 pub(in crate::thread) unsafe fn freeze(own: *mut Thread) -> Option<Frozen> {
     let registry = registry();
-    let lives = || registry.slots.iter().filter_map(|slot| slot.live);
+    let lives = || registry.slots.iter().filter_map(|(_, slot)| slot.live);
     // SAFETY: as in `adopt`: valid under this lock, and the field is atomic.
     let at_work = |live: NonNull<Thread>| unsafe { (*live.as_ptr()).presence.is_at_work() };
-    // Where threads share a slot only the last one's state is known.
-    let all_known = registry.slots.len() < Slot::LIMIT;
-    let own_slot = registry.slots.iter().find(|slot| slot.live.is_some_and(|live| live.as_ptr() == own));
+    // Of threads that share a slot no state is known.
+    let all_known = !registry.slots.has_shared();
+    let is_own = |slot: &SlotInfo| slot.live.is_some_and(|live| live.as_ptr() == own);
+    let own_slot = registry.slots.iter().map(|(_, slot)| slot).find(|slot| is_own(slot));
     // SAFETY: a state that a slot has is no placeholder, and `own` is ours.
     let borrowed = own_slot
         .is_some_and(|slot| registry.is_task(slot) || unsafe { (*own).is_fiber } && registry.threads_alive() > 1);
@@ -35,7 +37,7 @@ pub(in crate::thread) unsafe fn freeze(own: *mut Thread) -> Option<Frozen> {
 impl Registry {
     /// Whether a logical task has this slot.
     fn is_task(&self, slot: &SlotInfo) -> bool {
-        let owner = slot.owners.last().and_then(|(_, id)| self.threads.get(id.0 as usize));
+        let owner = slot.owners.last().and_then(|(_, id)| self.threads.get(*id));
         owner.is_some_and(|owner| owner.is_task)
     }
 }
@@ -48,15 +50,15 @@ impl Frozen {
     /// `own` is the running thread's state or a placeholder.
     pub(in crate::thread) unsafe fn end_others(mut self, own: *mut Thread) {
         let registry = &mut *self.0;
-        let is_known = registry.slots.iter().any(|slot| slot.live.is_some_and(|live| live.as_ptr() == own));
+        let is_known = registry.slots.iter().any(|(_, slot)| slot.live.is_some_and(|live| live.as_ptr() == own));
         // SAFETY: a state that a slot has is no placeholder, and `own` is ours.
         let on_fiber = is_known && unsafe { (*own).is_fiber };
         let mut steps = Vec::new();
-        for index in 0..registry.slots.len() {
-            let is_task = registry.is_task(&registry.slots[index]);
-            let info = &mut registry.slots[index];
+        let is_task: Vec<bool> = registry.slots.iter().map(|(_, info)| registry.is_task(info)).collect();
+        let mut ended = Vec::new();
+        for ((slot, info), is_task) in registry.slots.iter_mut().zip(is_task) {
             let Some(live) = info.live else {
-                steps.push(Epoch::new(Slot::new(index), info.last));
+                steps.push(Epoch::new(slot, info.last));
                 continue;
             };
             if live.as_ptr() == own {
@@ -74,13 +76,12 @@ impl Frozen {
             }
             info.live = None;
             info.last = info.last.max(epoch.time());
-            if info.last < Time::LAST {
-                registry.free.push(Slot::new(index));
-            }
-            if let Some((_, id)) = info.owners.last() {
-                let thread = &mut registry.threads[id.0 as usize];
-                thread.finished = true;
-                thread.last = None;
+            ended.push((slot, info.owners.last().map(|(_, id)| *id)));
+        }
+        for (slot, owner) in ended {
+            registry.slots.give_back(slot, false);
+            if let Some(id) = owner {
+                registry.threads.end(id, None);
             }
         }
         // The running one, which will be the main thread if it has no state yet.
