@@ -14,9 +14,12 @@ for apart in tests/whole-program benches/peer; do
 done
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 step cargo clippy --locked --workspace --all-targets --features race -- -D warnings
+step cargo clippy --locked --package race-rt --features model --test meetings -- -D warnings
 # The library's third form, as `cargo race` builds it.
 RUSTFLAGS="--cfg race" step cargo clippy --locked --lib --features race --target x86_64-unknown-linux-gnu -- -D warnings
 # Library and wrapper tier as std, then with the engine; the subcommand and the whole-program tier are the same for both.
 step cargo test --locked --workspace --exclude cargo-race
 step cargo test --locked --workspace --exclude cargo-race --features race
+# The engine under a scheduler that chooses who goes on.
+step cargo test --locked --package race-rt --features model --test meetings
 step cargo test --locked --package cargo-race

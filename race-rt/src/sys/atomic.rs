@@ -14,29 +14,46 @@ pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUs
 pub use std::sync::{Mutex, RwLock};
 
 #[cfg(feature = "model")]
-pub use modelled::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, RwLock, on_step, step};
+pub(crate) use modelled::wait_step;
+#[cfg(feature = "model")]
+pub use modelled::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, RwLock, Step, on_step};
 
-/// A step of a test's scheduler, where there is one.
+/// The thread waits for another one.
 #[cfg(not(feature = "model"))]
 #[inline(always)]
-pub fn step() {}
+pub(crate) fn wait_step() {}
 
 #[cfg(feature = "model")]
 mod modelled {
     use std::sync::atomic::{self, Ordering};
     use std::sync::{LockResult, MutexGuard, OnceLock, PoisonError, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
-    static HOOK: OnceLock<fn()> = OnceLock::new();
+    /// Where a thread lets others go on.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Step {
+        /// Before an operation that others may see.
+        Operation,
+        /// In a loop that goes on until another thread has done something.
+        Wait,
+    }
 
-    /// Has `hook` called before each operation from now on. A second hook is ignored.
-    pub fn on_step(hook: fn()) {
+    static HOOK: OnceLock<fn(Step)> = OnceLock::new();
+
+    /// Has `hook` called at each step from now on. A second hook is ignored.
+    pub fn on_step(hook: fn(Step)) {
         let _ = HOOK.set(hook);
     }
 
-    /// A step of the test's scheduler.
-    pub fn step() {
+    fn step() {
         if let Some(hook) = HOOK.get() {
-            hook();
+            hook(Step::Operation);
+        }
+    }
+
+    /// The thread waits for another one.
+    pub(crate) fn wait_step() {
+        if let Some(hook) = HOOK.get() {
+            hook(Step::Wait);
         }
     }
 
@@ -134,12 +151,12 @@ mod modelled {
     }
 
     fn wait_for<Guard>(attempt: impl Fn() -> Result<Guard, TryLockError<Guard>>) -> LockResult<Guard> {
+        step();
         loop {
-            step();
             match attempt() {
                 Ok(guard) => return Ok(guard),
                 Err(TryLockError::Poisoned(poisoned)) => return Err(PoisonError::new(poisoned.into_inner())),
-                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::WouldBlock) => wait_step(),
             }
         }
     }

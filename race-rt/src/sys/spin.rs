@@ -36,7 +36,7 @@ impl<T> Spin<T> {
 pub fn wait_while(blocked: impl Fn() -> bool) {
     let mut tries = 0u32;
     while blocked() {
-        atomic::step();
+        atomic::wait_step();
         tries += 1;
         if tries.is_multiple_of(64) {
             // SAFETY: takes no argument and touches no memory.

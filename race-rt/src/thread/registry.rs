@@ -155,7 +155,7 @@ pub fn adopt(is_main: bool) -> Box<Thread> {
     let place = registry.register(id, |_, _| true);
     let own = place.registration.slot;
     let mut thread = settle(&mut registry, place, None);
-    for (slot, info) in registry.slots.iter().filter(|(slot, _)| *slot != own) {
+    for (slot, info) in registry.slots.iter_mut().filter(|(slot, _)| *slot != own) {
         thread.clock_mut().assume(info.stop(slot));
     }
     if cfg!(feature = "whole-program") {
@@ -255,9 +255,9 @@ pub fn learn_ends(learner: &mut Thread) {
 /// All that any thread did so far happens before what `learner` does from now on: `learner` follows one of them, and
 /// nothing says what that one knew.
 pub fn learn_all(learner: &mut Thread) {
-    let registry = registry();
+    let mut registry = registry();
     let own = learner.epoch().slot();
-    for (slot, info) in registry.slots.iter().filter(|(slot, _)| *slot != own) {
+    for (slot, info) in registry.slots.iter_mut().filter(|(slot, _)| *slot != own) {
         learner.clock_mut().assume(info.stop(slot));
     }
 }

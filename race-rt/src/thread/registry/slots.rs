@@ -45,20 +45,31 @@ pub(super) struct SlotInfo {
     pub(super) left: Option<Head>,
     /// The live owner, for those who must know everything at once.
     pub(super) live: Option<NonNull<Thread>>,
+    /// The newest time that one of those has taken for past. The owner may have published its last step already, and is at
+    /// a step after that in which it will do nothing.
+    taken_for_past: Time,
 }
 
 impl SlotInfo {
-    const NEW: SlotInfo =
-        SlotInfo { owners: Vec::new(), look_at: OWNERS_LOOKED_AT, last: Time::ZERO, left: None, live: None };
+    const NEW: SlotInfo = SlotInfo {
+        owners: Vec::new(),
+        look_at: OWNERS_LOOKED_AT,
+        last: Time::ZERO,
+        left: None,
+        live: None,
+        taken_for_past: Time::ZERO,
+    };
 
     /// The slot's last step so far; its owner, if it lives, steps on before it does more.
-    pub(super) fn stop(&self, slot: Slot) -> Epoch {
-        match self.live {
+    pub(super) fn stop(&mut self, slot: Slot) -> Epoch {
+        let stop = match self.live {
             // SAFETY: a live thread's memory is valid until `finish` takes it out under the registry's lock, which the caller
             // has with this; the field is atomic.
             Some(live) => Epoch::from_bits(unsafe { (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed) }),
             None => Epoch::new(slot, self.last),
-        }
+        };
+        self.taken_for_past = self.taken_for_past.max(stop.time());
+        stop
     }
 
     /// Its owner has done its last step.
@@ -205,7 +216,7 @@ impl Slots {
 
     fn begin(&mut self, id: ThreadId, slot: Slot, threads: &mut Threads) -> Place {
         let info = &mut self.all[slot.index()];
-        let time = info.last.next().unwrap_or(Time::LAST);
+        let time = info.last.max(info.taken_for_past).next().unwrap_or(Time::LAST);
         info.pass_to(id, time, threads);
         Place { registration: Registration { id, slot, time, is_shared: false }, inherited: None }
     }
