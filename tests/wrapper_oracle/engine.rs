@@ -5,6 +5,7 @@
 //! A race on memory that is no cell is one on the object that the step is about.
 
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use race_rt::access::AccessKind;
 use race_rt::report::gather;
@@ -82,7 +83,6 @@ impl Arena {
             things: Things::new(),
             posts: [const { Post::new() }; LANES],
             arena,
-            director: std::thread::current(),
         }));
         // SAFETY: the stage is there, and nobody changes it.
         let found = direct(unsafe { &*stage });
@@ -98,17 +98,22 @@ fn direct(stage: &'static Stage) -> Vec<Found> {
     stage.posts[0].keep_handle(race::thread::spawn(move || live(stage, Lane(0))));
     let steps = stage.execution.steps().iter().zip(stage.execution.effects());
     for (event, (step, effect)) in steps.enumerate() {
-        let post = &stage.posts[step.lane.0];
+        let (lane, post) = (step.lane.0, &stage.posts[step.lane.0]);
         if step.operation == Operation::Resume {
-            post.wait_for(waits[step.lane.0]);
-        } else {
-            post.tell(event);
-            if effect.waits {
-                waits[step.lane.0] = event;
-                post.wait_for_wait(event);
-            } else {
-                post.wait_for(event);
-            }
+            assert!(post.has_done(waits[lane]), "step {} still waits at step {event}", waits[lane]);
+            continue;
+        }
+        post.tell(event);
+        wait_until(event, || post.has_entered(event));
+        if let Operation::Spawn(new) = step.operation {
+            wait_until(event, || stage.posts[new.0].id().is_some());
+        }
+        // Twice: who slept at the first look for want of a lock within the objects may have got it since.
+        let are_at_rest = || stage.posts.iter().chain(&stage.posts).all(Post::is_at_rest);
+        wait_until(event, are_at_rest);
+        assert_eq!(post.has_done(event), !effect.waits, "whether step {event} returns");
+        if effect.waits {
+            waits[lane] = event;
         }
         found.extend(SHOWN.lock().expect("nobody panics with it").drain(..).map(|shown| told(stage, event, shown)));
     }
@@ -119,6 +124,17 @@ fn direct(stage: &'static Stage) -> Vec<Found> {
         }
     }
     found
+}
+
+/// How long a step may take on a busy machine.
+const LONGEST: Duration = Duration::from_secs(60);
+
+fn wait_until(event: Event, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < LONGEST, "step {event} takes for ever");
+        std::thread::yield_now();
+    }
 }
 
 fn told(stage: &Stage, event: Event, shown: Shown) -> Found {

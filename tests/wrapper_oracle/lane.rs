@@ -1,15 +1,13 @@
 //! A lane: a thread that does one step when it is told to, and says when it has done it.
 //!
-//! It is told by std's own means, which the wrapper tier does not see. A step that waits is known by the kernel's word that
-//! the thread sleeps, after it has begun the step and before it has done it: nothing else makes it sleep, as no other
-//! thread runs but the director, which holds no lock then.
+//! It is told by std's own means, which the wrapper tier does not see. Whether a step waits is known when all lanes are at
+//! rest: by the kernel's word each of them sleeps or has ended.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
 
 use race::cell::UnsafeCell;
 use race::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
@@ -23,9 +21,6 @@ use crate::things::{Held, Things};
 
 /// What a lane is told when nothing more is to be done.
 const OVER: usize = usize::MAX;
-/// How long a step may take on a busy machine.
-const LONGEST: Duration = Duration::from_secs(60);
-
 /// What the thread of a lane says of itself.
 struct Begun {
     thread: std::thread::Thread,
@@ -52,7 +47,6 @@ pub struct Stage {
     pub posts: [Post; LANES],
     /// Where the arena starts.
     pub arena: usize,
-    pub director: std::thread::Thread,
 }
 
 impl Post {
@@ -72,7 +66,7 @@ impl Post {
         self.begun.wait()
     }
 
-    /// What the engine knows the lane by, if it has begun.
+    /// What the engine knows the lane by, once its thread runs.
     pub fn id(&self) -> Option<ThreadId> {
         Some(self.begun.get()?.id)
     }
@@ -101,33 +95,22 @@ impl Post {
         }
     }
 
-    fn is_done(&self, event: Event) -> bool {
+    /// Whether the lane has begun the step.
+    pub fn has_entered(&self, event: Event) -> bool {
+        self.entered.load(Acquire) == event + 1
+    }
+
+    /// Whether the lane has done the step.
+    pub fn has_done(&self, event: Event) -> bool {
         self.done.load(Acquire) == event + 1
     }
 
-    /// Waits until the lane has done the step.
-    pub fn wait_for(&self, event: Event) {
-        let start = Instant::now();
-        while !self.is_done(event) {
-            assert!(start.elapsed() < LONGEST, "step {event} does not return");
-            std::thread::park_timeout(LONGEST);
-        }
-    }
-
-    /// Waits until the lane waits in the step.
-    pub fn wait_for_wait(&self, event: Event) {
-        let start = Instant::now();
-        while self.entered.load(Acquire) != event + 1 || !self.sleeps() {
-            assert!(start.elapsed() < LONGEST, "step {event} neither waits nor returns");
-            std::thread::yield_now();
-        }
-        assert!(!self.is_done(event), "step {event} did not wait");
-    }
-
-    /// Whether the kernel says that the thread sleeps.
-    fn sleeps(&self) -> bool {
+    /// Whether the kernel says that the thread sleeps, or there is none.
+    pub fn is_at_rest(&self) -> bool {
+        let Some(begun) = self.begun.get() else { return true };
         let mut text = [0; 256];
-        let size = self.begun().status.read_at(&mut text, 0).expect("a thread's status can be read");
+        // Of a thread that has ended nothing can be read.
+        let Ok(size) = begun.status.read_at(&mut text, 0) else { return true };
         let after_name = text[..size].iter().rposition(|byte| *byte == b')').expect("the name is in brackets");
         text.get(after_name + 2) == Some(&b'S')
     }
@@ -166,7 +149,6 @@ impl Living {
 
     fn say_done(&self) {
         self.post().done.store(self.told, Release);
-        self.stage.director.unpark();
     }
 
     /// Does what it is told until it is to end, or until the initialiser is to end that this runs in.
@@ -211,7 +193,6 @@ impl Living {
                 let stage = self.stage;
                 let handle = race::thread::spawn(move || live(stage, new));
                 stage.posts[new.0].keep_handle(handle);
-                stage.posts[new.0].begun();
             }
             Operation::Join(other) => {
                 let handle = self.stage.posts[other.0].take_handle().expect("a lane is joined once");
