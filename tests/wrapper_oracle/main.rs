@@ -46,10 +46,11 @@ use execution::Execution;
 use random::Random;
 
 fn draw(random: &mut Random) -> Execution {
-    possible::part_of(&generator::execution(random))
+    let objects = 2 + random.below(3);
+    possible::part_of(&generator::with_objects(random, objects))
 }
 
 #[test]
 fn random_programs_race_where_the_contracts_say() {
-    runs::play("RACE_WRAPPER_ORACLE", 500, &mut Arena::new(), draw, |part| possible::part_of(part) == *part);
+    runs::play("RACE_WRAPPER_ORACLE", 1000, &mut Arena::new(), draw, |part| possible::part_of(part) == *part);
 }

@@ -36,7 +36,14 @@ const ACCESS_KINDS: [AccessKind; 6] = [
 ];
 
 /// The execution that `random` gives next.
+#[allow(dead_code)] // the wrapper tier's types have their own
 pub fn execution(random: &mut Random) -> Execution {
+    let objects = random.pick(&[0, 0, 1, 2, 3]);
+    with_objects(random, objects)
+}
+
+/// One in which so many motifs of four are about objects with contracts.
+pub fn with_objects(random: &mut Random, objects: usize) -> Execution {
     let length = match random.below(10) {
         0 => 1 + random.below(LONGEST),
         1 | 2 => 1 + random.below(120),
@@ -48,7 +55,7 @@ pub fn execution(random: &mut Random) -> Execution {
         loops: random.pick(&[0, 0, 1, 3]),
         straight: random.pick(&[0, 1, 1, 3]),
         large: random.once_in(6),
-        objects: random.pick(&[0, 0, 1, 2, 3]),
+        objects,
         random,
         rules: Rules::new(),
         steps: Vec::new(),

@@ -151,16 +151,19 @@ impl Generator<'_> {
         steps
     }
 
+    /// Some generations, of the same lanes or others.
     fn barrier(&mut self) -> Steps {
         let (barrier, data) = (self.some_object(BARRIERS.len()), self.place());
-        let mut lanes = self.some_lanes(BARRIERS[barrier.0]);
         let mut steps = Vec::new();
-        for _ in 0..1 + self.random.below(2) {
+        let mut lanes = Vec::new();
+        for _ in 0..1 + self.random.below(3) {
+            if lanes.is_empty() || self.random.once_in(2) {
+                lanes = self.some_lanes(BARRIERS[barrier.0]);
+            }
             for lane in &lanes {
                 steps.extend(self.work(*lane, data));
                 steps.push((*lane, Operation::Use(Use::Arrive(barrier))));
             }
-            lanes.rotate_left(1);
         }
         for lane in lanes {
             steps.extend(self.work(lane, data));
@@ -189,22 +192,26 @@ impl Generator<'_> {
         steps
     }
 
-    /// Several lanes take permits and give them back, those of the C library too.
+    /// Several lanes take permits and give them back, one after the other or two at a time, those of the C library too.
     fn permits(&mut self) -> Steps {
         let (semaphore, data) = (self.some_object(EACH), self.place());
         let mut steps = Vec::new();
-        let of_c = self.random.once_in(2);
-        for _ in 0..2 + self.random.below(3) {
+        let (of_c, overlaps) = (self.random.once_in(3), self.random.once_in(2));
+        let mut before: Option<(Lane, Use)> = None;
+        for _ in 0..2 + self.random.below(5) {
             let lane = self.running();
             if of_c {
                 let operation = if self.random.once_in(2) { Use::Post(semaphore) } else { Use::WaitForPost(semaphore) };
                 steps.extend(self.with_work(lane, data, &[operation]));
                 continue;
             }
-            let count = 1 + self.random.below(PERMITS[semaphore.0]);
-            let uses = [Use::Take(semaphore, count), Use::GiveBack(semaphore, count)];
-            steps.extend(self.with_work(lane, data, &uses));
+            let count = if self.random.once_in(3) { PERMITS[semaphore.0] } else { 1 };
+            steps.extend(self.with_work(lane, data, &[Use::Take(semaphore, count)]));
+            let holding = before.replace((lane, Use::GiveBack(semaphore, count)));
+            let given_back = if overlaps { holding } else { before.take() };
+            steps.extend(given_back.map(|(lane, operation)| (lane, Operation::Use(operation))));
         }
+        steps.extend(before.map(|(lane, operation)| (lane, Operation::Use(operation))));
         steps
     }
 

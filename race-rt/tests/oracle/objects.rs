@@ -16,7 +16,7 @@ pub const ONCES: usize = 4;
 /// How many lanes each barrier is for.
 pub const BARRIERS: [usize; 2] = [2, 3];
 /// How many permits each weighted semaphore has.
-pub const PERMITS: [usize; EACH] = [1, 3];
+pub const PERMITS: [usize; EACH] = [1, 2];
 /// How many permits each semaphore of the C library begins with.
 pub const FRESH_POSTS: [usize; EACH] = [0, 1];
 /// The capacity of each channel.
