@@ -151,22 +151,20 @@ impl Generator<'_> {
         steps
     }
 
-    /// Some generations, of the same lanes or others.
+    /// Two generations, of the same lanes or others. Most lanes work on one side of it only.
     fn barrier(&mut self) -> Steps {
         let (barrier, data) = (self.some_object(BARRIERS.len()), self.place());
+        let size = BARRIERS[barrier.0];
+        let lanes = self.some_lanes(2 * size);
         let mut steps = Vec::new();
-        let mut lanes = Vec::new();
-        for _ in 0..1 + self.random.below(3) {
-            if lanes.is_empty() || self.random.once_in(2) {
-                lanes = self.some_lanes(BARRIERS[barrier.0]);
-            }
-            for lane in &lanes {
-                steps.extend(self.work(*lane, data));
+        for lanes in lanes.chunks(size) {
+            for lane in lanes {
+                steps.extend(self.work(*lane, data).filter(|_| self.random.once_in(2)));
                 steps.push((*lane, Operation::Use(Use::Arrive(barrier))));
             }
-        }
-        for lane in lanes {
-            steps.extend(self.work(lane, data));
+            for lane in lanes {
+                steps.extend(self.work(*lane, data).filter(|_| self.random.once_in(3)));
+            }
         }
         steps
     }
