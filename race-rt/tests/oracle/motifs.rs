@@ -213,22 +213,42 @@ impl Generator<'_> {
         steps
     }
 
-    /// Some lanes send and some receive, in any order; perhaps one closes.
+    /// Some lanes send and some receive, in any order; perhaps one closes. Most often one works before its turn and one
+    /// after a later turn, and nobody else does.
     fn channel(&mut self) -> Steps {
         let (channel, data) = (self.some_object(CHANNELS.len()), self.place());
-        let sends_first = self.random.once_in(2);
+        let (sends_first, order) = (self.random.once_in(2), self.random.below(3));
+        let turns = 2 + self.random.below(6);
+        let one = self.random.below(turns - 1);
+        let other = one + 1 + self.random.below(turns - one - 1);
+        let (at_end, mut works_last) = (self.random.once_in(2), self.running());
         let mut steps = Vec::new();
-        for turn in 0..2 + self.random.below(6) {
+        for turn in 0..turns {
             let lane = self.running();
-            let sends = if self.random.once_in(4) { self.random.once_in(2) } else { (turn % 2 == 0) == sends_first };
-            let uses = [if sends { Use::Send(channel) } else { Use::Receive(channel) }];
-            steps.extend(self.with_work(lane, data, &uses));
+            let sends = match order {
+                0 => (turn % 2 == 0) == sends_first,
+                1 => (turn < turns / 2) == sends_first,
+                _ => self.random.once_in(2),
+            };
+            let operation = match (sends, self.random.once_in(12)) {
+                (_, true) => Use::Close(channel),
+                (true, false) => Use::Send(channel),
+                (false, false) => Use::Receive(channel),
+            };
+            if turn == one || self.random.once_in(12) {
+                steps.push((lane, self.accesses(data)));
+            }
+            steps.push((lane, Operation::Use(operation)));
+            if turn == other {
+                works_last = lane;
+            }
+            if turn == other && !at_end || self.random.once_in(12) {
+                steps.push((lane, self.accesses(data)));
+            }
         }
-        if self.random.once_in(4) {
-            let lane = self.running();
-            steps.extend(self.with_work(lane, data, &[Use::Close(channel)]));
-            let receiver = self.running();
-            steps.extend(self.with_work(receiver, data, &[Use::Receive(channel)]));
+        // Where it has to wait, it works when it has returned.
+        if at_end {
+            steps.push((works_last, self.accesses(data)));
         }
         steps
     }
