@@ -127,7 +127,7 @@ fn direct(stage: &'static Stage) -> Vec<Found> {
 }
 
 /// How long a step may take on a busy machine.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(300);
 
 fn wait_until(event: Event, condition: impl Fn() -> bool) {
     let start = Instant::now();
