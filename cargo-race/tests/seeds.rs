@@ -39,6 +39,17 @@ fn a_failure_of_the_program_stops_nothing_and_is_the_status() {
 }
 
 #[test]
+fn a_crash_keeps_what_was_found_and_stops_nothing() {
+    let project = Project::fixture("several");
+    let mut command = project.race(["run", "-q", "--seeds=3", "--", "1,2,3", "0", "0", "2"]);
+    let outcome = run(command.env("RACE_OPTIONS", "perturb=full")).expect_code(134);
+    assert_eq!(count(&outcome.stderr, "WARNING: DATA RACE\n"), 1, "{outcome:#?}");
+    assert!(outcome.stderr.contains("\nSchedule: perturb=full seed=1\n"), "{outcome:#?}");
+    assert!(outcome.stderr.contains("\nFound with seed 1, 2, 3\n"), "{outcome:#?}");
+    assert!(outcome.stderr.ends_with("; 1 failed otherwise\n"), "{outcome:#?}");
+}
+
+#[test]
 fn tests_are_built_once_and_run_with_each_seed() {
     let project = Project::fixture("several");
     let mut command = project.race(["test", "--seeds", "2", "--lib"]);

@@ -426,6 +426,7 @@ try_wide! { __tsan_atomic128_compare_exchange_strong __tsan_atomic128_compare_ex
 /// A fence between threads.
 #[unsafe(no_mangle)]
 pub extern "C" fn __tsan_atomic_thread_fence(order: u32) {
+    perturb::before_synchronisation(Pc(0));
     if let Some(mut thread) = current::enter()
         && !thread.is_solo()
         && !thread.is_ignoring_atomics()

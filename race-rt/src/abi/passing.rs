@@ -6,7 +6,7 @@
 use libc::{c_int, c_uint, loff_t, off_t, size_t, ssize_t};
 
 use super::next::Next;
-use super::told::{real, tell};
+use super::told::{disturb, real, tell};
 
 fn passes(from: c_int, to: c_int) {
     tell(|thread| {
@@ -18,6 +18,7 @@ fn passes(from: c_int, to: c_int) {
 }
 
 fn passing(from: c_int, to: c_int, call: impl FnOnce() -> ssize_t) -> ssize_t {
+    disturb();
     passes(from, to);
     let result = call();
     if result >= 0 {

@@ -157,6 +157,7 @@ extern "C" fn receive_from(
     pc: usize,
 ) -> ssize_t {
     static NEXT: Next = Next::new(c"recvfrom");
+    perturb::before_synchronisation(Pc(pc));
     // SAFETY: the type is right and the arguments are the caller's.
     let result = unsafe {
         real!(NEXT: fn(c_int, usize, usize, c_int, *mut c_void, *mut c_uint) -> ssize_t)(
@@ -190,6 +191,7 @@ extern "C" fn receive_messages(
     pc: usize,
 ) -> c_int {
     static NEXT: Next = Next::new(c"recvmmsg");
+    perturb::before_synchronisation(Pc(pc));
     // SAFETY: the type is right.
     let receive = unsafe { real!(NEXT: fn(c_int, *mut mmsghdr, c_uint, c_int, *mut timespec) -> c_int) };
     // SAFETY: the arguments are the caller's.
@@ -207,6 +209,7 @@ extern "C" fn receive_messages(
 
 extern "C" fn read_counter(from: c_int, to: *mut u64, pc: usize) -> c_int {
     static NEXT: Next = Next::new(c"eventfd_read");
+    perturb::before_synchronisation(Pc(pc));
     // SAFETY: the type is right and the arguments are the caller's.
     let status = unsafe { real!(NEXT: fn(c_int, *mut u64) -> c_int)(from, to) };
     if status == 0 {

@@ -106,6 +106,7 @@ pub(super) fn before_decrement(by_one: bool, order: Ordering) {
 /// # Panics
 /// When the ordering is `Relaxed`.
 pub fn fence(order: Ordering) {
+    before_synchronisation();
     std::sync::atomic::fence(order);
     if let Some(mut thread) = current::enter() {
         thread.atomic_fence(order);
