@@ -119,7 +119,9 @@ pub fn before_reference_drop(pc: Pc) {
     }
     let pause = choose(&mut thread, pc, LINGER);
     drop(thread);
-    pause.into_iter().for_each(pause::linger);
+    if let Some(pause) = pause {
+        pause::linger(pause);
+    }
 }
 
 /// The running thread has just spawned another, which is shifted or not, in a call that returns to `pc`.
@@ -160,7 +162,11 @@ fn before_synchronisation_in_full(pc: Pc) {
     drop(thread);
     let Some(pause) = pause.filter(|pause| budget::spend(*pause, Perturb::Full)) else { return };
     // A look at the others takes its time, too.
-    if pause < LINGER.0 { pause::pause(pause) } else { pause::linger(pause) }
+    if pause < LINGER.0 {
+        pause::pause(pause);
+    } else {
+        budget::charge(pause::linger(pause));
+    }
 }
 
 fn choose(thread: &mut Thread, pc: Pc, (shortest, longest): Bounds) -> Option<Duration> {

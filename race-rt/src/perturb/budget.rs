@@ -2,7 +2,8 @@
 //!
 //! Naively, with `spent` for all pauses so far: `spent + pause <= grace + running / share`. Guarantee: the sum of all
 //! pauses of a process stays below that, however many threads ask at once. What a pause is prolonged by while others
-//! wait for a processor does not count: nobody could have used that time.
+//! wait for a processor is not asked for before; with `perturb=full` it is charged afterwards, so that each pause exceeds
+//! the sum once at most.
 
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,11 @@ pub(super) fn spend(pause: Duration, perturb: Perturb) -> bool {
         SPENT.fetch_sub(nanoseconds, Relaxed);
     }
     allowed
+}
+
+/// Takes what a pause was prolonged by, whether it is there or not.
+pub(super) fn charge(prolonged: Duration) {
+    SPENT.fetch_add(prolonged.as_nanos() as u64, Relaxed);
 }
 
 #[cfg(test)]

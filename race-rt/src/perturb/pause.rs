@@ -1,7 +1,7 @@
 //! The running thread does nothing for a while. Without the C library, which might be watched, and with `errno` as the
 //! program left it. A signal may make a pause shorter.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sys::errno;
 use crate::sys::tasks::OtherTasks;
@@ -16,18 +16,20 @@ pub(super) fn pause(length: Duration) {
 }
 
 /// Pauses so long, and longer on a busy machine: the others may not have run at all by the end of the pause, which was
-/// there for them.
-pub(super) fn linger(length: Duration) {
+/// there for them. Returns by how much.
+pub(super) fn linger(length: Duration) -> Duration {
     errno::keep(|| {
         let others = unseen(OtherTasks::now);
         sleep(length);
+        let end = Instant::now();
         for _ in 0..LONGEST_WAIT {
             if !unseen(|| others.any_starved()) {
                 break;
             }
             sleep(Duration::from_millis(1));
         }
-    });
+        end.elapsed()
+    })
 }
 
 /// Runs what reads files of the kernel's: the engine's own reading is none of the program's.
