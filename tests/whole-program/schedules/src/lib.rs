@@ -9,10 +9,11 @@ mod initialisers;
 mod locks;
 mod messages;
 mod place;
-mod pools;
+mod queues;
 
 pub use handles::{detached, wrong_cell};
-pub use place::{Place, Twin};
+pub(crate) use place::Place;
+pub use place::Twin;
 
 /// A program, by its name without `race_` and `clean_`.
 pub type Case = (&'static str, fn(Twin));
@@ -25,5 +26,5 @@ pub(crate) use cases;
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = Case> {
-    [handles::CASES, initialisers::CASES, locks::CASES, messages::CASES, pools::CASES].into_iter().flatten().copied()
+    [handles::CASES, initialisers::CASES, locks::CASES, messages::CASES, queues::CASES].into_iter().flatten().copied()
 }

@@ -25,7 +25,7 @@ impl Twin {
 }
 
 /// A number that any thread may read and write, with nothing in the type system against it.
-pub struct Place(UnsafeCell<u64>);
+pub(crate) struct Place(UnsafeCell<u64>);
 
 // SAFETY: wrong for racy programs, which is their point; any bytes are a number.
 unsafe impl Sync for Place {}
