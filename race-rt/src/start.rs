@@ -114,6 +114,8 @@ fn reserve() -> io::Result<()> {
     }
     // SAFETY: the page is the one just reserved, and nobody has seen it.
     unsafe { memory::release(probe, PAGE) };
+    #[cfg(feature = "whole-program")]
+    crate::abi::reserve::reserve()?;
     map::reserve()?;
     record::reserve()?;
     atomic_cell::reserve()?;

@@ -37,6 +37,7 @@ pub mod passing;
 pub mod process;
 pub mod pthread;
 pub mod read_write_lock;
+pub mod reserve;
 pub mod semaphore;
 pub mod signal;
 pub mod static_guard;

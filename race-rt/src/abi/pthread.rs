@@ -94,7 +94,12 @@ pub(super) extern "C" fn create(
         // SAFETY: no thread was made that could use it.
         let new = unsafe { Box::from_raw(new) };
         if let Some(state) = new.state {
+            let id = state.id();
             registry::finish(state);
+            // It has done nothing: nobody has to wait for it, and its slot is free for the next.
+            if let Some(mut creator) = current::enter() {
+                registry::join(&mut creator, id);
+            }
         }
         return result;
     }

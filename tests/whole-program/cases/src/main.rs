@@ -26,6 +26,7 @@ mod parking;
 mod ranges;
 mod rare_transfers;
 mod read_write_locks;
+mod refusals;
 mod short_lives;
 mod signals;
 mod stacks;
@@ -56,6 +57,7 @@ const CASES: &[&[case::Case]] = &[
     ranges::CASES,
     rare_transfers::CASES,
     read_write_locks::CASES,
+    refusals::CASES,
     short_lives::CASES,
     signals::CASES,
     stacks::CASES,
