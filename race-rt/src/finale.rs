@@ -9,7 +9,11 @@ use crate::report::{attribution, exit, gather, library};
 use crate::start::{options, sink, suppressions};
 use crate::sys::atomic::AtomicUsize;
 use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::sleep::sleep;
 use crate::thread::{current, registry};
+
+/// How long the end of the process waits for reports that are being written.
+const REPORTS_AWAITED: Duration = Duration::from_secs(1);
 
 /// Asks the C library to run the end of the engine. Handlers run in reverse, so the first to register is the last to
 /// run, after everything the program does at its exit.
@@ -56,6 +60,7 @@ pub(crate) fn at_once(status: libc::c_int) -> libc::c_int {
 /// Tells what there is to tell at the end, and returns the status to end with.
 fn tell(status: libc::c_int) -> libc::c_int {
     let options = options();
+    gather::close(REPORTS_AWAITED);
     let races = gather::count();
     if options.verbose || (races > 0 && options.perturb != Perturb::Off) {
         sink().write(&format!("race: {} (in RACE_OPTIONS it repeats these pauses)\n", perturb::schedule()));
@@ -93,6 +98,6 @@ pub(crate) fn expect_no_end() {
 fn wait_for_others(longest: Duration) {
     let end = Instant::now() + longest;
     while registry::live_hint() > 1 + SERVANTS.load(Relaxed) && Instant::now() < end {
-        std::thread::sleep(Duration::from_millis(1));
+        sleep(Duration::from_millis(1));
     }
 }

@@ -1,6 +1,7 @@
 //! From a conflict to a report: whose accesses they were, from where, and where those threads came from.
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
 
@@ -19,8 +20,9 @@ use crate::options::{Options, Perturb};
 use crate::perturb;
 use crate::shadow::granule::Entry;
 use crate::start::{self, options};
-use crate::sys::atomic::{AtomicBool, Mutex, Ordering};
-use crate::sys::{errno, stack};
+use crate::sys::atomic::{AtomicBool, AtomicUsize, Mutex, Ordering};
+use crate::sys::sleep::sleep;
+use crate::sys::{cancellation, errno, stack};
 use crate::thread::context::{self, NodeId};
 use crate::thread::{Thread, ThreadId, current, holds, registry};
 
@@ -28,6 +30,10 @@ static DEDUPE: Dedupe = Dedupe::new();
 static SYMBOLS: Symboliser = Symboliser::new();
 /// Pairs of call stacks reported already, for each test: a racy loop comes here at every turn.
 static SEEN: Mutex<Option<HashSet<(NodeId, NodeId, Charged)>>> = Mutex::new(None);
+/// Reports between their being counted and their being written.
+static WRITING: AtomicUsize = AtomicUsize::new(0);
+/// The process ends: what is not counted by now is not reported.
+static CLOSED: AtomicBool = AtomicBool::new(false);
 /// The first report was written, and the process ends when the program was told of it.
 static HALTING: AtomicBool = AtomicBool::new(false);
 
@@ -48,8 +54,19 @@ pub fn count() -> u64 {
     DEDUPE.reported()
 }
 
+/// Nothing is reported from now on, so that the count of reports can be told. Waits for those that are being written, not for
+/// longer than `longest`: somebody may have to read them first.
+pub(crate) fn close(longest: Duration) {
+    CLOSED.store(true, Ordering::SeqCst);
+    let end = Instant::now() + longest;
+    while WRITING.load(Ordering::SeqCst) > 0 && Instant::now() < end {
+        sleep(Duration::from_millis(1));
+    }
+}
+
 /// This process has not reported anything: it was forked just now.
 pub(crate) fn forget_reports() {
+    WRITING.store(0, Ordering::SeqCst);
     DEDUPE.forget();
     SEEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
 }
@@ -78,7 +95,8 @@ pub fn race(thread: &mut Thread, address: usize, kind: AccessKind, site: NodeId,
             thread.tell_later(untold);
         }
     };
-    errno::keep(|| if has_room { report() } else { stack::with_room(report) });
+    let on_a_stack = || if has_room { report() } else { stack::with_room(report) };
+    errno::keep(|| cancellation::put_off(on_a_stack));
 }
 
 /// What a report may take of the stack: reading debug information takes most of it.
@@ -113,7 +131,11 @@ fn write(report: Report, charged: Charged, underway: &Underway, options: &Option
         return None;
     }
     let key = RaceKey::of(&report, is_own).in_tests(charged);
-    if HALTING.load(Ordering::Acquire) || !DEDUPE.admit(key, options.suppress_equal_stacks) {
+    let _writing = Writing::begin();
+    if CLOSED.load(Ordering::SeqCst)
+        || HALTING.load(Ordering::Acquire)
+        || !DEDUPE.admit(key, options.suppress_equal_stacks)
+    {
         return None;
     }
     underway.charge();
@@ -127,6 +149,22 @@ fn write(report: Report, charged: Charged, underway: &Underway, options: &Option
         }
     }
     untold
+}
+
+/// A report that is counted and written, until dropped.
+struct Writing;
+
+impl Writing {
+    fn begin() -> Writing {
+        WRITING.fetch_add(1, Ordering::SeqCst);
+        Writing
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        WRITING.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Tells the program of its reports, now that the engine has finished with the access.

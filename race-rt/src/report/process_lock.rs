@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::sys::atomic::{AtomicU32, Ordering};
+use crate::sys::sleep::sleep;
 
 const FREE: u32 = 0;
 
@@ -42,7 +43,7 @@ impl ProcessLock {
                 if looks < IMPATIENT_LOOKS {
                     thread::yield_now();
                 } else {
-                    thread::sleep(Duration::from_millis(1));
+                    sleep(Duration::from_millis(1));
                 }
             }
         }

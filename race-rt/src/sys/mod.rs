@@ -2,9 +2,11 @@
 
 pub mod atomic;
 pub mod barrier;
+pub mod cancellation;
 pub mod errno;
 pub mod file;
 pub mod memory;
+pub mod sleep;
 pub mod spin;
 pub mod stack;
 pub mod tasks;

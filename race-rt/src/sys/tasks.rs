@@ -6,6 +6,8 @@
 use std::fs;
 use std::time::Duration;
 
+use super::cancellation;
+
 /// Threads that are looked at.
 const LIMIT: usize = 16;
 /// So much time on a processor is a chance to run.
@@ -20,6 +22,10 @@ pub struct OtherTasks {
 impl OtherTasks {
     /// The other threads as they are now.
     pub fn now() -> OtherTasks {
+        cancellation::put_off(OtherTasks::look)
+    }
+
+    fn look() -> OtherTasks {
         // SAFETY: the call has no preconditions.
         let own = unsafe { libc::syscall(libc::SYS_gettid) }.to_string();
         let entries = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
@@ -30,16 +36,17 @@ impl OtherTasks {
 
     /// Whether a thread, one of these or one that has come since, wants to run and has hardly got a processor.
     pub fn any_starved(&self) -> bool {
-        OtherTasks::now().tasks.iter().any(|(name, now)| {
+        let is_starved = |(name, now): &(String, Duration)| {
             let before = self.tasks.iter().find(|(known, _)| known == name).map_or(Duration::ZERO, |(_, time)| *time);
             now.saturating_sub(before) < CHANCE && is_runnable(name)
-        })
+        };
+        cancellation::put_off(|| OtherTasks::look().tasks.iter().any(is_starved))
     }
 }
 
 /// Whether the process has no thread but the running one.
 pub fn is_alone() -> bool {
-    fs::read_dir("/proc/self/task").is_ok_and(|entries| entries.count() == 1)
+    cancellation::put_off(|| fs::read_dir("/proc/self/task").is_ok_and(|entries| entries.count() == 1))
 }
 
 fn run_time(task: &str) -> Option<Duration> {
