@@ -119,6 +119,11 @@ impl Threads {
         }
     }
 
+    /// Whether the thread has ended and may still be joined.
+    pub(super) fn is_joinable(&self, id: ThreadId) -> bool {
+        self.get(id).is_some_and(|info| info.last.is_some())
+    }
+
     /// Whether nothing is known of the thread any more.
     pub(super) fn is_forgotten(&self, id: ThreadId) -> bool {
         self.long_ago == Some(id) || self.get(id).is_none()

@@ -3,14 +3,15 @@
 //! ```text
 //! 1. one whose last owner's end the new thread's creator knows: the two follow each other, and one column serves both exactly
 //! 2. a fresh one, while there are fewer than FRESH
-//! 3. the one that has been free for longest: merged
+//! 3. the one that has been free for longest, of threads that nobody can join any more: merged
 //! 4. a fresh one, while any is left
-//! 5. the last one, with all others that came too late: merged
+//! 5. the one that has been free for longest: merged
+//! 6. the last one, with all others that came too late: merged
 //! ```
 //!
 //! Merged threads pass for ordered where they are not, which hides races between them and is counted. That it makes up
 //! none takes more than that: who knows a time of a slot counts as knowing what was released up to it, all of that. So in
-//! 3 the new owner learns what the old one knew at its end, and in 5 those who share learn of each other at each release
+//! 3 and 5 the new owner learns what the old one knew at its end, and in 6 those who share learn of each other at each release
 //! ([`SharedSlot`]).
 
 use std::collections::VecDeque;
@@ -27,7 +28,7 @@ use crate::thread::{Hot, Thread, ThreadId};
 const TRIED: usize = 64;
 /// How many slots there are before those of ended threads are used again although nobody knows of the end: clocks are as long
 /// as that, and each ended owner leaves one.
-pub const FRESH: usize = 512;
+pub const FRESH: usize = 768;
 /// How many owners of a slot are kept where many take turns on it.
 const OWNERS: usize = 4096;
 /// From so many owners on it is worth while to look which of them are forgotten.
@@ -167,11 +168,18 @@ impl Slots {
         let slot = match Slots::chained(&mut self.free, &self.all, knows) {
             Some(slot) => slot,
             None if self.all.len() < FRESH.min(fresh_at_most) => self.fresh(),
-            None => match self.oldest() {
-                Some(oldest) => return self.begin_merged(id, oldest, threads),
-                None if self.all.len() < fresh_at_most => self.fresh(),
-                None => return self.begin_shared(id),
-            },
+            None => {
+                if let Some(oldest) = self.oldest(|owner| !threads.is_joinable(owner)) {
+                    return self.begin_merged(id, oldest, threads);
+                }
+                if self.all.len() < fresh_at_most {
+                    self.fresh()
+                } else if let Some(oldest) = self.oldest(|_| true) {
+                    return self.begin_merged(id, oldest, threads);
+                } else {
+                    return self.begin_shared(id);
+                }
+            }
         };
         self.begin(id, slot, threads)
     }
@@ -207,10 +215,13 @@ impl Slots {
         Slot::new(self.all.len() - 1)
     }
 
-    /// The slot that has been free for longest.
-    fn oldest(&mut self) -> Option<Slot> {
-        let known_end = |slot: &Slot| self.all[slot.index()].left.is_some();
-        let position = self.free.iter().take(TRIED).position(known_end)?;
+    /// The slot that has been free for longest, of those whose last owner `may` give it up.
+    fn oldest(&mut self, may: impl Fn(ThreadId) -> bool) -> Option<Slot> {
+        let is_fit = |slot: &Slot| {
+            let info = &self.all[slot.index()];
+            info.left.is_some() && info.owners.last().is_some_and(|(_, owner)| may(*owner))
+        };
+        let position = self.free.iter().take(TRIED).position(is_fit)?;
         self.free.remove(position)
     }
 
