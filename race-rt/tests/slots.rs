@@ -220,3 +220,13 @@ fn ended_threads_are_named_for_a_while_and_their_numbers_are_never_lost() {
     let named = registry::info(registry::owner_of(step)).and_then(|info| info.name);
     assert!(named.is_none_or(|name| &*name == "one of many, long ago"));
 }
+
+#[test]
+fn of_twenty_thousand_tasks_two_are_still_told_apart() {
+    let _alone = alone();
+    let mut tasks: Vec<Task> = (0..20_000).map(|_| with(|thread| Task::new(thread, None, NodeId::ROOT))).collect();
+    let steps: Vec<Epoch> = tasks.iter_mut().map(|task| task.run(|| with(|thread| thread.epoch()))).collect();
+    let knows = |task: &mut Task, step| task.run(|| with(|thread| thread.clock().knows(step)));
+    assert!(!knows(&mut tasks[100], steps[19_999]) && !knows(&mut tasks[19_999], steps[100]));
+    assert!(knows(&mut tasks[100], steps[100]) && knows(&mut tasks[19_999], steps[19_999]));
+}

@@ -8,9 +8,9 @@
 //! once. Beyond, the process ends with the allocator's sentence.
 
 use std::io;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 
+use crate::sys::atomic::AtomicUsize;
+use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::memory;
 use crate::sys::spin::Spin;
 

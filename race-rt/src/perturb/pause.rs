@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::sys::errno;
+use crate::sys::sleep::sleep;
 use crate::sys::tasks::OtherTasks;
 use crate::thread::current;
 
@@ -36,10 +37,4 @@ pub(super) fn linger(length: Duration) -> Duration {
 fn unseen<R>(look: impl FnOnce() -> R) -> R {
     let _inside = current::enter();
     look()
-}
-
-fn sleep(length: Duration) {
-    let request = libc::timespec { tv_sec: 0, tv_nsec: length.as_nanos() as i64 };
-    // SAFETY: the request outlives the call; an interruption only makes the pause shorter.
-    unsafe { libc::syscall(libc::SYS_nanosleep, &raw const request, std::ptr::null_mut::<libc::timespec>()) };
 }
