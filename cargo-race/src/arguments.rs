@@ -4,6 +4,7 @@
 //! included, but for `--seeds` and `--c`, which are ours and which cargo does not know.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -36,6 +37,10 @@ pub enum Action {
     Env(EnvironmentArguments),
     /// Says in plain words what a command would do here, and does nothing
     Explain(ExplainArguments),
+    /// Judges a recording that a program made with RACE_OPTIONS=record=FILE, and prints the reports
+    ///
+    /// The exit status is 66 if there is a race, 0 if there is none
+    Analyze(AnalyzeArguments),
     /// Removes the cache of instrumented standard libraries
     Clean,
 }
@@ -62,6 +67,17 @@ pub struct EnvironmentArguments {
     /// Cargo.toml of the project
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<OsString>,
+}
+
+/// Arguments of `analyze`.
+#[derive(Args)]
+pub struct AnalyzeArguments {
+    /// Compare all pairs of accesses by the definition of a race, without the engine: slow, for short recordings
+    #[arg(long)]
+    pub oracle: bool,
+    /// The recording
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Arguments of `explain`.

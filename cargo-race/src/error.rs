@@ -28,6 +28,12 @@ pub enum Error {
     #[error("--seeds needs a number of runs from 1 to {most}, not {given:?}")]
     WrongSeeds { given: String, most: u32 },
 
+    #[error("cannot analyze {}: {reason}", .path.display())]
+    NotAnalyzed { path: PathBuf, reason: String },
+
+    #[error("RACE_OPTIONS: {reason}")]
+    WrongOptions { reason: String },
+
     #[error("`{given}` is not a command that builds; explain run, test, build, bench or nextest")]
     NothingToExplain { given: String },
 

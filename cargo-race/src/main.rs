@@ -5,6 +5,7 @@
 //! own and that its own failures exit with 2. It cannot see code that is not compiled here: C code of build scripts
 //! only on request, and a precompiled C library never.
 
+mod analysis;
 mod archive;
 mod arguments;
 mod bitcode;
@@ -24,6 +25,7 @@ mod list_lock;
 mod packages;
 mod progress;
 mod project;
+mod recorded_code;
 mod runtime;
 mod seeds;
 mod setup;
@@ -67,6 +69,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
         Action::Bench(rest) => pass("bench", rest.cargo),
         Action::Nextest(rest) => pass("nextest", rest.cargo),
         Action::Env(arguments) => environment::print(arguments).map(|text| say(&text)),
+        Action::Analyze(arguments) => analysis::run(&arguments),
         Action::Explain(arguments) => explain::print(arguments.command).map(|text| say(&text)),
     }
 }

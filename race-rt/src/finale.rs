@@ -11,6 +11,7 @@ use crate::sys::atomic::AtomicUsize;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::sleep::sleep;
 use crate::thread::{current, registry};
+use crate::trace;
 
 /// How long the end of the process waits for reports that are being written.
 const REPORTS_AWAITED: Duration = Duration::from_secs(1);
@@ -82,6 +83,7 @@ fn tell(status: libc::c_int) -> libc::c_int {
     if let Some(line) = exit::final_line(races) {
         sink().write(&line);
     }
+    trace::end();
     exit::status(status, races, options.exitcode)
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::RwLockWriteGuard;
 
-use crate::access::{AccessKind, whole_granules};
+use crate::access::{AccessKind, end_life, whole_granules};
 use crate::report::benign;
 use crate::shadow::granule::{Entry, Granule};
 use crate::shadow::map::{self, GRANULE};
@@ -18,6 +18,8 @@ use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sys::atomic::{AtomicU64, RwLock};
 use crate::thread::Thread;
 use crate::thread::context::NodeId;
+use crate::trace;
+use crate::trace::event::Event;
 
 /// Blocks of at least so many bytes are noted by range.
 pub const LARGE: usize = 64 * 1024;
@@ -31,9 +33,10 @@ fn table() -> RwLockWriteGuard<'static, BTreeMap<usize, (usize, Entry)>> {
     LARGE_BLOCKS.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Notes `entry` for `range`, in place of all that the table has there.
-fn note(range: Range<usize>, entry: Option<Entry>) {
+/// Notes `entry` for `range`, in place of all that the table has there, and tells of it under the table's lock.
+pub(crate) fn note(range: Range<usize>, entry: Option<Entry>, tell: impl FnOnce()) {
     let mut table = table();
+    tell();
     let overlapping: Vec<usize> = table
         .range(..range.end)
         .rev()
@@ -62,7 +65,12 @@ fn note(range: Range<usize>, entry: Option<Entry>) {
 /// The memory of `range` has a new life in which no block of the heap lies there.
 pub(crate) fn forget(range: Range<usize>) {
     if GENERATION.load(Relaxed) != 0 {
-        note(range, None);
+        let Range { start, end } = range;
+        note(range, None, || {
+            if trace::is_on() {
+                trace::tell_of(&Event::Block { start, end, first: None });
+            }
+        });
     }
 }
 
@@ -130,7 +138,16 @@ impl Thread {
             return;
         };
         self.forget(range.start, range.end);
-        note(range, Some(Entry { word, site }));
+        self.note_block(range, word, site);
+    }
+
+    fn note_block(&self, range: Range<usize>, word: Word, site: NodeId) {
+        let Range { start, end } = range;
+        note(range, Some(Entry { word, site }), || {
+            if trace::is_on() {
+                self.record(&Event::Block { start, end, first: Some((word.kind(), site)) });
+            }
+        });
     }
 
     /// This thread is about to give `size` usable bytes at `address` back: a write of all of it.
@@ -150,9 +167,9 @@ impl Thread {
         self.access(range.start, GRANULE, AccessKind::Free, site);
         map::for_each_touched(range.start, range.end, |address| {
             self.access(address, GRANULE, AccessKind::Free, site);
-            Granule::lock(address).reset(None, &mut self.records);
+            end_life(&mut Granule::lock(address), address, &mut self.records);
         });
-        note(range, Some(Entry { word, site }));
+        self.note_block(range, word, site);
     }
 
     /// This thread gives the memory of `start..end` back: a write of those of its granules that were accessed since the

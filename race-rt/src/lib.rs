@@ -19,9 +19,12 @@ mod finale;
 pub mod heap;
 pub mod options;
 pub mod perturb;
+#[cfg(feature = "replay")]
+pub mod replay;
 pub mod report;
 pub mod shadow;
 pub mod start;
 pub mod sync;
 pub mod sys;
 pub mod thread;
+pub mod trace;

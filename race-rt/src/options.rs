@@ -80,6 +80,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Which races are not reported although they are there.
     pub suppressions: SuppressionList,
+    /// The file that the executed events are recorded in, if they are.
+    pub record: Option<PathBuf>,
     /// Whether to say at start and end what the engine did.
     pub verbose: bool,
     /// Whether to print the options and end.
@@ -101,6 +103,7 @@ impl Default for Options {
             perturb: Perturb::On,
             seed: None,
             suppressions: SuppressionList::Shipped,
+            record: None,
             verbose: false,
             help: false,
         }

@@ -14,6 +14,7 @@ use crate::sys::atomic::{AtomicU8, Ordering};
 use crate::sys::memory::{self, PAGE};
 use crate::sys::spin::wait_while;
 use crate::thread::{context, fork, last_step};
+use crate::trace;
 
 const NOT_STARTED: u8 = 0;
 const STARTING: u8 = 1;
@@ -96,6 +97,9 @@ fn start() {
         ));
     }
     settings();
+    if let Some(path) = &options().record {
+        trace::begin(path);
+    }
     STATE.store(STARTED, Ordering::Release);
     last_step::key();
     crate::finale::install();

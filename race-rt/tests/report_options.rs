@@ -37,7 +37,7 @@ fn nothing_written_means_the_defaults() {
 fn every_option_is_understood() {
     let text = "log_path=/tmp/r exitcode=13 strip_path_prefix=/src/ halt_on_error=1 atexit_sleep_ms=0 history_size=7 \
                 suppress_equal_stacks=0 suppress_equal_addresses=0 report_bugs=0 perturb=off seed=18446744073709551615 \
-                suppressions=/tmp/s verbose=1 help=1";
+                suppressions=/tmp/s record=/tmp/t verbose=1 help=1";
     let expected = Options {
         log_path: file("/tmp/r"),
         exitcode: 13,
@@ -51,6 +51,7 @@ fn every_option_is_understood() {
         perturb: Perturb::Off,
         seed: Some(u64::MAX),
         suppressions: SuppressionList::File(PathBuf::from("/tmp/s")),
+        record: Some(PathBuf::from("/tmp/t")),
         verbose: true,
         help: true,
     };

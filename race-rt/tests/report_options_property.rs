@@ -30,6 +30,11 @@ fn suppressions() -> impl Strategy<Value = SuppressionList> {
     ]
 }
 
+fn record() -> impl Strategy<Value = Option<PathBuf>> {
+    let is_file = |path: &String| !matches!(path.as_str(), "" | "off");
+    proptest::option::of(quotable().prop_filter("no name of a file", is_file).prop_map(PathBuf::from))
+}
+
 prop_compose! {
     fn options()(
         log_path in log_path(),
@@ -41,10 +46,11 @@ prop_compose! {
         perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On), Just(Perturb::Full)],
         seed: Option<u64>,
         suppressions in suppressions(),
+        record in record(),
     ) -> Options {
         let [halt_on_error, suppress_equal_stacks, suppress_equal_addresses, report_bugs, verbose, help] = switches;
         Options {
-            log_path, strip_path_prefix, exitcode, atexit_sleep_ms, history_size, perturb, seed, suppressions,
+            log_path, strip_path_prefix, exitcode, atexit_sleep_ms, history_size, perturb, seed, suppressions, record,
             halt_on_error, suppress_equal_stacks, suppress_equal_addresses, report_bugs, verbose, help,
         }
     }

@@ -28,6 +28,8 @@ use crate::sync::addressed;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::context::NodeId;
 use crate::thread::{Hot, Thread, current};
+use crate::trace;
+use crate::trace::event::Event;
 
 /// A plain load of `size` bytes, within one granule.
 ///
@@ -120,7 +122,7 @@ impl Thread {
         if granule::is_repeated(address, epoch, kind, mask) {
             return;
         }
-        if granule::refresh(address, epoch, kind, mask, site) {
+        if !trace::is_on() && granule::refresh(address, epoch, kind, mask, site) {
             return;
         }
         let mut granule = Granule::lock(address);
@@ -151,8 +153,20 @@ impl Thread {
         if granule.newest().repeats(epoch, kind, mask) {
             return;
         }
+        if trace::is_on() {
+            self.record_access(granule, address, NewAccess { clock: self.clock(), epoch, kind, mask, site });
+        }
         if !granule.refresh_listed(NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
             self.add_in_full(granule, address, kind, mask, site);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_access(&self, granule: &Granule, address: usize, new: NewAccess<'_>) {
+        if !granule.entries().iter().any(|entry| entry.word.repeats(new.epoch, new.kind, new.mask)) {
+            let NewAccess { kind, mask, site, .. } = new;
+            self.record(&Event::Access { kind, address, size: mask.0.count_ones() as usize, site });
         }
     }
 
@@ -179,7 +193,12 @@ impl Thread {
         };
         for address in range.step_by(GRANULE) {
             let entry = (!self.is_ignoring(word.kind())).then_some(Entry { word, site });
-            Granule::lock(address).reset(entry, &mut self.records);
+            let mut granule = Granule::lock(address);
+            if trace::is_on() {
+                let first = entry.map(|_| (word.kind(), site));
+                self.record(&Event::Life { address, size: GRANULE, first });
+            }
+            granule.reset(entry, &mut self.records);
         }
     }
 }
@@ -195,10 +214,18 @@ fn forget_into(start: usize, end: usize, records: &mut RecordCache) {
     let Some(range) = whole_granules(start, end) else {
         return;
     };
-    map::for_each_touched(range.start, range.end, |address| Granule::lock(address).reset(None, records));
+    map::for_each_touched(range.start, range.end, |address| end_life(&mut Granule::lock(address), address, records));
     addressed::forget(range.clone());
     benign::forget(range.clone());
     heap::forget(range);
+}
+
+/// Forgets all accesses to a granule.
+pub(crate) fn end_life(granule: &mut Granule, address: usize, records: &mut RecordCache) {
+    if trace::is_on() {
+        trace::tell_of(&Event::Life { address: address & !(GRANULE - 1), size: GRANULE, first: None });
+    }
+    granule.reset(None, records);
 }
 
 /// The granules that lie wholly in `start..end`; `None` when there are none or they have no shadow.

@@ -36,7 +36,7 @@ const fn row(
 }
 
 /// Every option there is.
-pub const TABLE: [Row; 14] = [
+pub const TABLE: [Row; 15] = [
     Row {
         path: true,
         ..row(
@@ -128,6 +128,16 @@ pub const TABLE: [Row; 14] = [
             "which races are not reported: those of the shipped list, none, or those of the shipped list and of a file",
             |options, value| assign(&mut options.suppressions, read_suppressions(value)),
             |options| show_suppressions(&options.suppressions),
+        )
+    },
+    Row {
+        path: true,
+        ..row(
+            "record",
+            "`off` or a path",
+            "the file that the executed events are recorded in, for `cargo race analyze`",
+            |options, value| assign(&mut options.record, read_record(value)),
+            |options| options.record.as_ref().map_or("off".to_owned(), |path| path.display().to_string()),
         )
     },
     row(
@@ -250,6 +260,14 @@ fn show_suppressions(list: &SuppressionList) -> String {
         SuppressionList::Shipped => "shipped".to_owned(),
         SuppressionList::Off => "off".to_owned(),
         SuppressionList::File(path) => path.display().to_string(),
+    }
+}
+
+fn read_record(value: &str) -> Option<Option<PathBuf>> {
+    match value {
+        "" => None,
+        "off" => Some(None),
+        path => Some(Some(PathBuf::from(path))),
     }
 }
 

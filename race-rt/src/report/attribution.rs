@@ -75,7 +75,6 @@ impl TestId {
     }
 
     /// Its number.
-    #[cfg(feature = "whole-program")]
     pub(crate) fn number(self) -> u32 {
         self.0
     }

@@ -9,6 +9,8 @@ use crate::shadow::Mask;
 use crate::shadow::map::GRANULE;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::atomic::{AtomicBool, Mutex};
+use crate::trace;
+use crate::trace::event::Event;
 
 static RANGES: Mutex<Vec<Range<usize>>> = Mutex::new(Vec::new());
 static ANY: AtomicBool = AtomicBool::new(false);
@@ -19,7 +21,13 @@ fn with<R>(action: impl FnOnce(&mut Vec<Range<usize>>) -> R) -> R {
 
 /// Races on the `size` bytes from `start` on are harmless.
 pub fn add(start: usize, size: usize) {
-    with(|ranges| ranges.push(start..start.saturating_add(size)));
+    let end = start.saturating_add(size);
+    with(|ranges| {
+        if trace::is_on() {
+            trace::tell_of(&Event::Benign { start, end, harmless: true });
+        }
+        ranges.push(start..end);
+    });
     ANY.store(true, Relaxed);
 }
 
@@ -27,7 +35,12 @@ pub fn add(start: usize, size: usize) {
 #[inline]
 pub fn forget(dead: Range<usize>) {
     if ANY.load(Relaxed) {
-        with(|ranges| cut(ranges, &dead));
+        with(|ranges| {
+            if trace::is_on() {
+                trace::tell_of(&Event::Benign { start: dead.start, end: dead.end, harmless: false });
+            }
+            cut(ranges, &dead);
+        });
     }
 }
 

@@ -25,6 +25,7 @@ use crate::sys::sleep::sleep;
 use crate::sys::{cancellation, errno, stack};
 use crate::thread::context::{self, NodeId};
 use crate::thread::{Thread, ThreadId, current, holds, registry};
+use crate::trace;
 
 static DEDUPE: Dedupe = Dedupe::new();
 static SYMBOLS: Symboliser = Symboliser::new();
@@ -176,6 +177,7 @@ pub(crate) fn tell(untold: &[Untold]) {
 }
 
 fn halt(options: &Options) -> ! {
+    trace::end();
     exit::leave(i32::from(options.exitcode))
 }
 

@@ -26,6 +26,8 @@ use crate::shadow::map;
 use crate::sys::atomic::{Ordering, fence};
 use crate::thread::Thread;
 use crate::thread::context::NodeId;
+use crate::trace;
+use crate::trace::event::Event;
 
 /// Where an atomic operation works: the variable's address and size in bytes (1, 2, 4, 8 or 16), and from where in the
 /// program.
@@ -58,7 +60,7 @@ impl Thread {
         site: impl FnOnce(&mut Thread) -> NodeId,
         load: impl Fn() -> T,
     ) -> Option<T> {
-        if !map::is_covered(address) || (address & 7) + size > 8 {
+        if !map::is_covered(address) || (address & 7) + size > 8 || trace::is_on() {
             return None;
         }
         let (epoch, kind, mask) = (self.epoch(), AccessKind::AtomicRead, Mask::new(address, size));
@@ -85,7 +87,7 @@ impl Thread {
         self.operate(place, |thread, granule| {
             let value = load();
             if let Some(cell) = granule.atomic(place.address) {
-                cell.look(|heads| thread.learn(heads, order));
+                cell.look(|heads| thread.learn_from(heads, order, place));
             }
             thread.record_atomic(granule, place, AccessKind::AtomicRead);
             value
@@ -96,7 +98,11 @@ impl Thread {
     pub fn atomic_store(&mut self, place: AtomicPlace, order: Ordering, store: impl FnOnce()) {
         self.operate(place, |thread, granule| {
             thread.record_atomic(granule, place, AccessKind::AtomicWrite);
-            let head = if releases(order) { Some(thread.release()) } else { thread.release_fence().cloned() };
+            let carries = releases(order) || thread.release_fence().is_some();
+            if trace::is_on() && (carries || granule.atomic(place.address).is_some()) {
+                thread.record(&Event::Store { address: place.address, releases: releases(order) });
+            }
+            let head = if releases(order) { Some(thread.step()) } else { thread.release_fence().cloned() };
             match thread.cell_for(granule, place.address, head.is_some()) {
                 Some(cell) => cell.change(|heads| {
                     store();
@@ -132,10 +138,10 @@ impl Thread {
                 // the old heads.
                 Some(cell) => cell.change(|heads| {
                     let result = exchange();
-                    thread.learn(heads, if result.is_ok() { success } else { failure });
+                    thread.learn_from(heads, if result.is_ok() { success } else { failure }, place);
                     thread.record_exchange(granule, place, &result);
                     if result.is_ok() {
-                        thread.continue_sequence(heads, success);
+                        thread.continue_sequence(heads, success, place);
                     }
                     result
                 }),
@@ -187,13 +193,19 @@ impl Thread {
     }
 
     #[inline]
-    fn learn(&mut self, heads: &Heads, order: Ordering) {
-        if acquires(order) { self.acquire(heads) } else { self.acquire_later(heads) }
+    fn learn_from(&mut self, heads: &Heads, order: Ordering, place: AtomicPlace) {
+        if trace::is_on() && heads.iter().any(|head| !self.clock().knows(head.epoch)) {
+            self.record(&Event::Load { address: place.address, acquires: acquires(order) });
+        }
+        if acquires(order) { self.learn(heads) } else { self.acquire_later(heads) }
     }
 
-    fn continue_sequence(&mut self, heads: &mut Heads, order: Ordering) {
+    fn continue_sequence(&mut self, heads: &mut Heads, order: Ordering, place: AtomicPlace) {
+        if trace::is_on() {
+            self.record(&Event::Update { address: place.address, releases: releases(order) });
+        }
         if releases(order) {
-            let head = self.release();
+            let head = self.step();
             heads.merge_own(head, self.clock());
         } else if let Some(head) = self.release_fence() {
             heads.merge(head);

@@ -162,7 +162,7 @@ fn take_below(count: &AtomicU32, limit: u32) -> Option<u32> {
 }
 
 /// What a node consists of: its caller's node and its return address or mark; `None` for the empty stack.
-pub(super) fn parts(id: NodeId) -> Option<(NodeId, Pc)> {
+pub(crate) fn parts(id: NodeId) -> Option<(NodeId, Pc)> {
     (id != NodeId::ROOT).then(|| node(id)).map(|node| (node.parent, node.pc))
 }
 

@@ -34,6 +34,7 @@ use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sys::atomic::{AtomicBool, AtomicUsize, compiler_fence};
 use crate::sys::barrier;
 use crate::sys::spin::wait_while;
+use crate::trace;
 
 /// How long a fork waits for the engine's work for other threads.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,6 +50,8 @@ struct Preparation {
     frozen: Option<Frozen>,
     /// Whether the engine was made to look away from the forking thread, and not at work for it before.
     entered: bool,
+    /// Nothing is being recorded.
+    trace: Option<trace::Held>,
     #[cfg(feature = "whole-program")]
     names: Names,
 }
@@ -121,6 +124,7 @@ extern "C" fn prepare() {
         *PREPARED.0.get() = Some(Preparation {
             frozen,
             entered,
+            trace: Some(trace::hold()),
             #[cfg(feature = "whole-program")]
             names,
         });
@@ -175,6 +179,10 @@ extern "C" fn in_child() {
     let entered = preparation.entered;
     let frozen = preparation.frozen.take();
     let is_whole = frozen.is_some();
+    let is_watched = is_whole || registry::live_hint() <= 1;
+    if let Some(held) = preparation.trace.take() {
+        held.go_on_in_child(is_watched);
+    }
     if let Some(frozen) = frozen {
         // SAFETY: it is the running thread's.
         unsafe { frozen.end_others(current::hot().cast()) };
@@ -191,7 +199,7 @@ extern "C" fn in_child() {
     if entered {
         current::look_back();
     }
-    if !is_whole && registry::live_hint() > 1 {
+    if !is_watched {
         current::stop_watching();
         start::sink().write("race: this forked child is not watched: other threads were at work in the detector\n");
     }

@@ -153,7 +153,7 @@ pub fn without_locks(site: NodeId) -> NodeId {
 
 /// What stands in the context tree where others have a return address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
+pub enum Mark {
     /// On top of an access's stack: the locks held.
     Chain(NodeId),
     /// In a chain: a lock, held.
@@ -170,10 +170,11 @@ pub(super) fn is_mark(pc: Pc) -> bool {
 impl Mark {
     /// The tag's place. Addresses of a program end below, even with five levels of page tables.
     const SHIFT: u32 = 60;
-    const BELOW: usize = (1 << Mark::SHIFT) - 1;
+    /// The largest address that a mark can hold, and that a return address can be.
+    pub(crate) const BELOW: usize = (1 << Mark::SHIFT) - 1;
 
     /// The mark in the shape of a return address.
-    fn pc(self) -> Pc {
+    pub(crate) fn pc(self) -> Pc {
         let (tag, content) = match self {
             Mark::Chain(node) => (1, node.0 as usize),
             Mark::Place(node) => (2, node.0 as usize),
@@ -184,7 +185,8 @@ impl Mark {
         Pc(tag << Mark::SHIFT | content & Mark::BELOW)
     }
 
-    fn of(pc: Pc) -> Option<Mark> {
+    /// The mark that has this shape, if it is one's.
+    pub(crate) fn of(pc: Pc) -> Option<Mark> {
         let content = pc.0 & Mark::BELOW;
         match pc.0 >> Mark::SHIFT {
             1 => Some(Mark::Chain(NodeId(content as u32))),

@@ -23,6 +23,8 @@ use crate::clock::{Epoch, Head, Slot, Time};
 use crate::report::attribution::Trial;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::atomic::{AtomicUsize, Mutex};
+use crate::trace;
+use crate::trace::event::Event;
 
 /// How many slots logical tasks use, so that clocks stay short however many tasks there are.
 pub const TASK_SLOTS: usize = 512;
@@ -115,6 +117,9 @@ fn settle(registry: &mut Registry, place: Place, head: Option<&Head>) -> Box<Thr
 /// The place is the thread's from now on, which knows what it has to for that.
 fn take(registry: &mut Registry, thread: &mut Thread, place: &Place) {
     if let Some(left) = &place.inherited {
+        if trace::is_on() {
+            thread.record_inheritance(left);
+        }
         thread.clock_mut().inherit(left);
     }
     if place.registration.is_shared {
@@ -156,7 +161,7 @@ pub fn adopt(is_main: bool) -> Box<Thread> {
     let own = place.registration.slot;
     let mut thread = settle(&mut registry, place, None);
     for (slot, info) in registry.slots.iter_mut().filter(|(slot, _)| *slot != own) {
-        thread.clock_mut().assume(info.stop(slot));
+        thread.assume(info.stop(slot));
     }
     if cfg!(feature = "whole-program") {
         if is_main && registry.live == 1 {
@@ -205,6 +210,9 @@ pub fn begin_lane(id: ThreadId) -> Box<Thread> {
 pub fn hand_over(state: &mut Thread, id: ThreadId) {
     if state.id() == id {
         return;
+    }
+    if trace::is_on() {
+        state.record(&Event::Turn(id));
     }
     state.set_id(id);
     let epoch = state.epoch();
@@ -258,7 +266,7 @@ pub fn learn_all(learner: &mut Thread) {
     let mut registry = registry();
     let own = learner.epoch().slot();
     for (slot, info) in registry.slots.iter_mut().filter(|(slot, _)| *slot != own) {
-        learner.clock_mut().assume(info.stop(slot));
+        learner.assume(info.stop(slot));
     }
 }
 
@@ -293,6 +301,9 @@ pub fn move_to_new_slot(thread: &mut Thread) {
     exhausted.live = None;
     exhausted.last = Time::LAST;
     thread.shares_slot = place.registration.is_shared;
+    if trace::is_on() {
+        thread.record(&Event::Move { slot: place.registration.slot, time: place.registration.time });
+    }
     thread.clock_mut().move_to(place.registration.slot, place.registration.time);
     take(&mut registry, thread, &place);
 }
@@ -328,6 +339,7 @@ pub fn trial_of(id: ThreadId) -> Option<Trial> {
 pub fn work_for(id: ThreadId, trial: Trial) {
     if let Some(info) = registry().threads.get_mut(id) {
         info.trial = Some(trial);
+        info.record_trial(id);
     }
 }
 
@@ -336,6 +348,10 @@ pub fn set_origin(id: ThreadId, creation: NodeId, trial: Option<Trial>) {
     if let Some(info) = registry().threads.get_mut(id) {
         info.creation = creation;
         info.trial = trial;
+        if trace::is_on() {
+            trace::tell_of(&Event::Origin { id, creation });
+        }
+        info.record_trial(id);
     }
 }
 
@@ -343,6 +359,9 @@ pub fn set_origin(id: ThreadId, creation: NodeId, trial: Option<Trial>) {
 pub fn set_name(id: ThreadId, name: &str) {
     if let Some(info) = registry().threads.get_mut(id) {
         info.name = Some(name.into());
+        if trace::is_on() {
+            trace::tell_of(&Event::Name { id, name });
+        }
     }
 }
 

@@ -19,6 +19,8 @@ use crate::report::listener::Untold;
 use crate::report::model::Pc;
 use crate::shadow::record::RecordCache;
 use crate::sys::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use crate::trace::event::Event;
+use crate::trace::{self, StateNumber};
 
 /// What the hot path of every access and call looks at.
 #[repr(C)]
@@ -56,6 +58,8 @@ pub struct Thread {
     /// The locks that it holds, as far as they announce it.
     pub(crate) holds: Holds,
     id: ThreadId,
+    /// What recordings call it.
+    pub(crate) number: StateNumber,
     /// Its stack's addresses, once it runs.
     pub(crate) stack: Option<Range<usize>>,
     /// How many reference counts it has dropped.
@@ -82,10 +86,7 @@ pub struct Thread {
 impl Thread {
     /// A thread that was registered; it knows what its creator's `head` carries.
     pub(crate) fn new(registration: &Registration, head: Option<&Head>) -> Thread {
-        let mut clock = ThreadClock::new(registration.slot, registration.time);
-        if let Some(head) = head {
-            clock.acquire_head(head);
-        }
+        let clock = ThreadClock::new(registration.slot, registration.time);
         let mut thread = Thread {
             hot: Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE },
             clock,
@@ -96,6 +97,7 @@ impl Thread {
             blocks: BlockCache::new(),
             holds: Holds::NONE,
             id: registration.id,
+            number: StateNumber::next(),
             stack: None,
             reference_drops: 0,
             reference_drops_spared: 0,
@@ -107,6 +109,15 @@ impl Thread {
             due: AtomicBool::new(false),
             presence: Presence::outside(),
         };
+        if trace::is_on() {
+            thread.record_state();
+        }
+        if let Some(head) = head {
+            if trace::is_on() {
+                thread.record_acquire(head);
+            }
+            thread.clock.acquire_head(head);
+        }
         thread.set_solo(false);
         thread
     }
@@ -165,8 +176,17 @@ impl Thread {
 
     /// Publishes all that the thread did and knows, and steps on.
     pub fn release(&mut self) -> Head {
+        if trace::is_on() {
+            self.record(&Event::Release);
+        }
+        self.step()
+    }
+
+    /// [`Thread::release`] as a part of what is recorded as a whole.
+    pub(crate) fn step(&mut self) -> Head {
         if self.shares_slot {
             let head = registry::release_shared(self);
+            self.record_shared_step();
             self.refresh_epoch();
             return head;
         }
@@ -189,14 +209,39 @@ impl Thread {
     /// Learns what `heads` carry.
     #[inline]
     pub fn acquire(&mut self, heads: &Heads) {
+        if trace::is_on() {
+            heads.iter().for_each(|head| self.record_acquire(head));
+        }
+        self.learn(heads);
+    }
+
+    /// [`Thread::acquire`] as a part of what is recorded as a whole.
+    #[inline]
+    pub(crate) fn learn(&mut self, heads: &Heads) {
         let before = self.clock.epoch();
         if self.clock.acquire(heads) && self.clock.epoch() != before {
             self.step_shared();
         }
     }
 
+    fn record_acquire(&self, head: &Head) {
+        if !self.clock.knows(head.epoch) {
+            self.record(&Event::Acquire(head.epoch));
+        }
+    }
+
+    fn record_shared_step(&self) {
+        if trace::is_on() {
+            let epoch = self.clock.epoch();
+            self.record(&Event::Move { slot: epoch.slot(), time: epoch.time() });
+        }
+    }
+
     /// Learns what one release carries.
     pub fn acquire_head(&mut self, head: &Head) {
+        if trace::is_on() {
+            self.record_acquire(head);
+        }
         let before = self.clock.epoch();
         if self.clock.acquire_head(head) && self.clock.epoch() != before {
             self.step_shared();
@@ -208,7 +253,16 @@ impl Thread {
     #[inline(never)]
     fn step_shared(&mut self) {
         registry::step_shared(self);
+        self.record_shared_step();
         self.refresh_epoch();
+    }
+
+    /// Takes for granted that all that was done in an epoch's slot up to it happens before.
+    pub(crate) fn assume(&mut self, epoch: Epoch) {
+        if trace::is_on() {
+            self.record(&Event::Assume(epoch));
+        }
+        self.clock.assume(epoch);
     }
 
     /// Puts aside what a relaxed load read.
@@ -226,12 +280,18 @@ impl Thread {
     /// `fence(Acquire)`.
     pub fn fence_acquire(&mut self) {
         let waiting = std::mem::take(&mut self.unfenced);
-        self.acquire(&waiting);
+        if trace::is_on() && waiting.iter().any(|head| !self.clock.knows(head.epoch)) {
+            self.record(&Event::FenceAcquire);
+        }
+        self.learn(&waiting);
     }
 
     /// `fence(Release)`.
     pub fn fence_release(&mut self) {
-        self.release_fence = Some(self.release());
+        if trace::is_on() {
+            self.record(&Event::FenceRelease);
+        }
+        self.release_fence = Some(self.step());
     }
 
     /// The call stack of an operation that returns to `pc`, with the locks held there; see [`super::holds`].
@@ -250,6 +310,9 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
+        if trace::is_on() {
+            self.record(&Event::Gone);
+        }
         self.records.give_all();
     }
 }

@@ -9,6 +9,7 @@ use super::{Registry, registry};
 use crate::clock::Epoch;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::{Hot, Thread};
+use crate::trace;
 
 /// The registry while nobody may change it.
 pub(in crate::thread) struct Frozen(MutexGuard<'static, Registry>);
@@ -50,6 +51,9 @@ impl Frozen {
     /// `own` is the running thread's state or a placeholder.
     pub(in crate::thread) unsafe fn end_others(mut self, own: *mut Thread) {
         let registry = &mut *self.0;
+        if trace::is_on() {
+            registry.threads.record();
+        }
         let is_known = registry.slots.iter().any(|(_, slot)| slot.live.is_some_and(|live| live.as_ptr() == own));
         // SAFETY: a state that a slot has is no placeholder, and `own` is ours.
         let on_fiber = is_known && unsafe { (*own).is_fiber };
@@ -90,7 +94,7 @@ impl Frozen {
         if is_known {
             // SAFETY: the running thread's own state.
             let own = unsafe { &mut *own };
-            steps.into_iter().for_each(|epoch| own.clock_mut().assume(epoch));
+            steps.into_iter().for_each(|epoch| own.assume(epoch));
             if cfg!(feature = "whole-program") {
                 own.set_solo(registry.live == 1);
             }

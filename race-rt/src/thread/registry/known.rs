@@ -12,6 +12,8 @@ use crate::clock::Head;
 use crate::report::attribution::Trial;
 use crate::thread::ThreadId;
 use crate::thread::context::NodeId;
+use crate::trace;
+use crate::trace::event::Event;
 
 /// Ended threads of which something is known.
 pub const ENDED_KEPT: usize = 4096;
@@ -47,6 +49,24 @@ impl ThreadInfo {
     }
 }
 
+impl ThreadInfo {
+    /// Tells the recording of a thread.
+    pub(super) fn record(&self, id: ThreadId) {
+        let name = self.name.as_deref();
+        trace::tell_of(&Event::Thread { id, creation: self.creation, is_task: self.is_task, name });
+        self.record_trial(id);
+    }
+
+    /// Tells the recording for whom a thread works.
+    pub(super) fn record_trial(&self, id: ThreadId) {
+        if trace::is_on()
+            && let Some(Trial { test, run }) = self.trial
+        {
+            trace::tell_of(&Event::Trial { id, test: test.number(), run });
+        }
+    }
+}
+
 /// All threads so far.
 #[derive(Debug)]
 pub(super) struct Threads {
@@ -71,6 +91,9 @@ impl Threads {
     pub(super) fn add(&mut self, info: ThreadInfo) -> ThreadId {
         let id = self.next;
         self.next += 1;
+        if trace::is_on() {
+            info.record(ThreadId(id));
+        }
         self.known.get_or_insert_default().insert(id, info);
         ThreadId(id)
     }
@@ -85,6 +108,9 @@ impl Threads {
 
     /// The thread has ended; `last` is what joining it teaches, if anybody is to learn that.
     pub(super) fn end(&mut self, id: ThreadId, last: Option<Head>) {
+        if trace::is_on() {
+            trace::tell_of(&Event::Finished(id));
+        }
         let Some(info) = self.get_mut(id) else { return };
         info.finished = true;
         info.last = last.filter(|_| !info.detached);
@@ -127,6 +153,12 @@ impl Threads {
     /// Whether nothing is known of the thread any more.
     pub(super) fn is_forgotten(&self, id: ThreadId) -> bool {
         self.long_ago == Some(id) || self.get(id).is_none()
+    }
+
+    /// Tells the recording of all that are known.
+    pub(super) fn record(&self) {
+        let known = self.known.iter().flatten();
+        known.for_each(|(id, info)| info.record(ThreadId(*id)));
     }
 
     /// Who is named in place of threads that had a slot too long ago.

@@ -1,0 +1,211 @@
+//! Recordings, judged again: by the engine itself or by a brute-force oracle.
+//!
+//! [`Replay`] reads a recording of [`crate::trace`] event by event. What the events say of threads, call stacks and files
+//! goes to the [`Cast`](cast::Cast); what they do goes to a [`Judge`]: the [`engine`] does it in this process's shadow, at
+//! the addresses of the recorded process, whose memory nobody touches; the [`oracle`] compares all pairs. Races come out
+//! as the reports' data.
+//!
+//! Guarantees: with the engine the races are those that the recorded process found, in the order of the file, which is
+//! an order of the execution. A recording that was cut off is judged up to its last whole event; one that says what cannot
+//! be is refused, whatever its bytes. Can miss: what the recording does not have ([`crate::trace`]).
+//!
+//! One replay at a time: the shadow is the process's.
+
+mod cast;
+mod engine;
+mod oracle;
+
+use std::fmt;
+use std::ops::Range;
+
+use cast::Cast;
+pub use cast::Module;
+use engine::Engine;
+use oracle::Oracle;
+
+use crate::access::AccessKind;
+use crate::report::attribution::Charged;
+use crate::report::model::{AccessSide, Creation, Report};
+use crate::shadow::Mask;
+use crate::shadow::map::GRANULE;
+use crate::thread::ThreadId;
+use crate::thread::context::{self, NodeId};
+use crate::thread::holds;
+use crate::trace::StateNumber;
+use crate::trace::event::{Decoder, Event};
+use crate::trace::header::{Header, NoRecording};
+use crate::trace::number::Wrong;
+
+/// Who judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The engine.
+    Engine,
+    /// The oracle.
+    Oracle,
+}
+
+/// Why a recording cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayError {
+    /// The file is none.
+    NoRecording(NoRecording),
+    /// Its event after so many bytes is none, or cannot have happened there.
+    Damaged(usize),
+    /// It is too long for the oracle.
+    TooLong,
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRecording(reason) => reason.fmt(formatter),
+            Self::Damaged(at) => write!(formatter, "the recording is damaged at byte {at}, make it anew"),
+            Self::TooLong => write!(formatter, "the recording is too long to compare all pairs, leave --oracle out"),
+        }
+    }
+}
+
+impl std::error::Error for ReplayError {}
+
+/// A race, as a judge finds it.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    /// The granule's address.
+    granule: usize,
+    bytes: Mask,
+    thread: ThreadId,
+    kind: AccessKind,
+    site: NodeId,
+    other_thread: ThreadId,
+    other_kind: AccessKind,
+    other_site: NodeId,
+}
+
+/// What an event cannot be.
+#[derive(Debug)]
+enum Refused {
+    /// It makes no sense where it stands.
+    Senseless,
+    /// There are too many.
+    TooLong,
+}
+
+/// Who goes through the events of states and memory, whose call stacks are the cast's.
+trait Judge {
+    /// Does what `event` says, as `actor`'s doing, and adds the races that it completes.
+    fn judge(&mut self, actor: Option<StateNumber>, event: &Event<'_>, found: &mut Vec<Found>) -> Result<(), Refused>;
+}
+
+/// A race of the recorded process.
+#[derive(Clone, Debug)]
+pub struct Race {
+    /// What the recorded process reported, or would have.
+    pub report: Report,
+    /// The two call stacks by number.
+    pub stacks: [NodeId; 2],
+    /// The tests that it is charged to.
+    pub charged: Charged,
+}
+
+/// A recording.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    header: Header,
+    events: &'a [u8],
+}
+
+/// The recording as far as it was judged.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// The files that the recorded process had.
+    pub modules: &'a [Module],
+}
+
+impl<'a> Replay<'a> {
+    /// The recording that a file has.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn new(file: &'a [u8]) -> Result<Replay<'a>, ReplayError> {
+        let (header, events) = Header::read(file).map_err(ReplayError::NoRecording)?;
+        Ok(Replay { header, events })
+    }
+
+    /// Whether it is one of the whole-program tier.
+    pub fn is_whole_program(&self) -> bool {
+        self.header.whole_program
+    }
+
+    /// Judges the recording. `each` is told of every race, with what is known of the process by then, and says whether to
+    /// go on.
+    ///
+    /// # Errors
+    /// The recording is damaged, or too long for the oracle.
+    pub fn judge(&self, by: By, mut each: impl FnMut(Race, Judged<'_>) -> bool) -> Result<(), ReplayError> {
+        crate::start::ensure();
+        let mut judge: Box<dyn Judge> = match by {
+            By::Engine => Box::new(Engine::new()),
+            By::Oracle => Box::new(Oracle::new()),
+        };
+        let mut cast = Cast::new();
+        let mut actor = None;
+        let mut found = Vec::new();
+        let mut decoder = Decoder::new(self.events);
+        loop {
+            let at = crate::trace::header::SIZE + self.events.len() - decoder.left();
+            let event = match decoder.event() {
+                Ok(Some(event)) => event,
+                // The end, or that of what was written before the process was killed.
+                Ok(None) | Err(Wrong::Cut) => return Ok(()),
+                Err(Wrong::Senseless) => return Err(ReplayError::Damaged(at)),
+            };
+            if let Event::Actor(number) = event {
+                actor = Some(number);
+                continue;
+            }
+            let event = cast.note(&event).ok_or(ReplayError::Damaged(at))?;
+            judge.judge(actor, &event, &mut found).map_err(|refused| match refused {
+                Refused::Senseless => ReplayError::Damaged(at),
+                Refused::TooLong => ReplayError::TooLong,
+            })?;
+            for found in found.drain(..) {
+                if !cast.is_harmless(found.granule, found.bytes)
+                    && !each(race(&mut cast, found), Judged { modules: cast.modules() })
+                {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn race(cast: &mut Cast, found: Found) -> Race {
+    let address = found.granule + found.bytes.0.trailing_zeros() as usize;
+    let side = |thread, kind, site| AccessSide {
+        address,
+        kind,
+        thread: cast.label(thread),
+        stack: context::stack(site),
+        held: holds::held_at(site),
+    };
+    let current = side(found.thread, found.kind, found.site);
+    let previous = side(found.other_thread, found.other_kind, found.other_site);
+    let mut creations: Vec<Creation> = Vec::new();
+    for id in [found.thread, found.other_thread] {
+        if id != ThreadId::MAIN && !creations.iter().any(|creation| creation.thread.id == id) {
+            creations.push(cast.creation(id));
+        }
+    }
+    let stacks = [found.site, found.other_site].map(holds::without_locks);
+    let charged = cast.charged(found.thread, found.other_thread);
+    Race { report: Report { current, previous, creations, schedule: cast.schedule }, stacks, charged }
+}
+
+/// The granules of a range, each with the part of the range in it.
+fn granules(address: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = address + size;
+    (address & !(GRANULE - 1)..end)
+        .step_by(GRANULE)
+        .map(move |granule| granule.max(address)..(granule + GRANULE).min(end))
+}
