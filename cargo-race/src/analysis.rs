@@ -8,10 +8,11 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 
 use race_rt::access::AccessKind;
+use race_rt::counters::COUNTERS;
 use race_rt::options::{LogPath, Options, VARIABLE};
 use race_rt::replay::{By, Race, Replay};
 use race_rt::report::attribution::Charged;
-use race_rt::report::dedupe::{Dedupe, RaceKey};
+use race_rt::report::dedupe::{Admission, Dedupe, RaceKey};
 use race_rt::report::frame::Symbolise;
 use race_rt::report::sink::Sink;
 use race_rt::report::suppression::Suppressions;
@@ -83,10 +84,17 @@ impl Reporter {
             return true;
         }
         let is_own = |pc| self.code.frames(pc).iter().all(trim::is_library);
-        if self.suppressions.hold_for(report, &self.code)
-            || !self.dedupe.admit(RaceKey::of(report, is_own).in_tests(*charged), self.options.suppress_equal_stacks)
-        {
+        if self.suppressions.hold_for(report, &self.code) {
             return true;
+        }
+        let key = RaceKey::of(report, is_own).in_tests(*charged);
+        match self.dedupe.admit(key, self.options.suppress_equal_stacks, self.options.max_reports) {
+            Admission::Reported => {}
+            Admission::Repeated => return true,
+            Admission::Withheld => {
+                COUNTERS.reports_withheld.increment();
+                return true;
+            }
         }
         self.sink.write(&text::render(report, &self.code, &self.options));
         !self.options.halt_on_error
@@ -95,6 +103,9 @@ impl Reporter {
     /// The last line and the exit status.
     fn end(self) -> ExitCode {
         let races = self.dedupe.reported();
+        if let Some(given_up) = COUNTERS.summary(true) {
+            self.sink.write(&given_up);
+        }
         if let Some(line) = exit::final_line(races)
             && !self.options.halt_on_error
         {

@@ -116,6 +116,16 @@ fn equal_stacks_are_reported_once_unless_asked_for() {
 }
 
 #[test]
+fn races_beyond_max_reports_are_counted() {
+    let program = Program::build("cases", Profile::Debug);
+    let options = "suppress_equal_stacks=0 max_reports=3";
+    let outcome = run(program.command(&["race_many_places"]).env("RACE_OPTIONS", options)).expect_code(66);
+    assert_eq!(Report::all(&outcome.stderr).len(), 3);
+    assert!(outcome.stderr.contains("race: 5 races not reported (max_reports)\n"), "{outcome:#?}");
+    assert!(outcome.stderr.ends_with(&found_line(3)), "{outcome:#?}");
+}
+
+#[test]
 fn suppressed_races_are_not_reported_but_counted() {
     let place = temporary_directory();
     let file = place.path().join("suppressions");

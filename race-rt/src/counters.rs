@@ -36,6 +36,8 @@ pub struct Counters {
     pub stacks_cut: Counter,
     /// Locks held at an access that no report will show, because the room for them was full.
     pub holds_lost: Counter,
+    /// Races that were not reported because there were as many reports as there may be.
+    pub reports_withheld: Counter,
     /// Accesses at addresses that have no shadow.
     pub accesses_uncovered: Counter,
     /// Events of signal handlers that interrupted the engine itself.
@@ -66,6 +68,7 @@ impl Counters {
             stacks_folded: Counter::new(),
             stacks_cut: Counter::new(),
             holds_lost: Counter::new(),
+            reports_withheld: Counter::new(),
             accesses_uncovered: Counter::new(),
             events_reentrant: Counter::new(),
             slots_merged: Counter::new(),
@@ -73,7 +76,7 @@ impl Counters {
         }
     }
 
-    fn all(&self) -> [(&Counter, Concern, &'static str); 9] {
+    fn all(&self) -> [(&Counter, Concern, &'static str); 10] {
         use Concern::{Races, Reports};
         [
             (&self.entries_lost, Races, "accesses forgotten (out of shadow records)"),
@@ -81,6 +84,7 @@ impl Counters {
             (&self.stacks_folded, Reports, "recursive calls left out of stacks (context tree large)"),
             (&self.stacks_cut, Reports, "call stacks cut to two frames (context tree full)"),
             (&self.holds_lost, Reports, "held locks not kept (out of marks)"),
+            (&self.reports_withheld, Reports, "races not reported (max_reports)"),
             (&self.accesses_uncovered, Races, "accesses outside the shadow"),
             (&self.events_reentrant, Races, "events in signal handlers skipped"),
             (&self.slots_merged, Races, "threads merged with others (out of slots)"),

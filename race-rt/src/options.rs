@@ -7,6 +7,7 @@
 //! ignored. Can miss: a value that needs both kinds of quotes cannot be written.
 
 use std::fmt::{self, Display};
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use crate::report::exit;
@@ -72,6 +73,8 @@ pub struct Options {
     pub suppress_equal_stacks: bool,
     /// Accepted because Go has it; races are not told apart by address here.
     pub suppress_equal_addresses: bool,
+    /// How many races are reported at most; `None` for any number.
+    pub max_reports: Option<NonZero<u32>>,
     /// Whether races are reported at all.
     pub report_bugs: bool,
     /// How much the schedule is disturbed.
@@ -99,6 +102,7 @@ impl Default for Options {
             history_size: 1,
             suppress_equal_stacks: true,
             suppress_equal_addresses: true,
+            max_reports: NonZero::new(1000),
             report_bugs: true,
             perturb: Perturb::On,
             seed: None,

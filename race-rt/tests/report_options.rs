@@ -1,5 +1,6 @@
 //! The options as users write them: what is understood, what is refused and in which words.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -36,8 +37,8 @@ fn nothing_written_means_the_defaults() {
 #[test]
 fn every_option_is_understood() {
     let text = "log_path=/tmp/r exitcode=13 strip_path_prefix=/src/ halt_on_error=1 atexit_sleep_ms=0 history_size=7 \
-                suppress_equal_stacks=0 suppress_equal_addresses=0 report_bugs=0 perturb=off seed=18446744073709551615 \
-                suppressions=/tmp/s record=/tmp/t verbose=1 help=1";
+                suppress_equal_stacks=0 suppress_equal_addresses=0 max_reports=4294967295 report_bugs=0 perturb=off \
+                seed=18446744073709551615 suppressions=/tmp/s record=/tmp/t verbose=1 help=1";
     let expected = Options {
         log_path: file("/tmp/r"),
         exitcode: 13,
@@ -47,6 +48,7 @@ fn every_option_is_understood() {
         history_size: 7,
         suppress_equal_stacks: false,
         suppress_equal_addresses: false,
+        max_reports: NonZero::new(u32::MAX),
         report_bugs: false,
         perturb: Perturb::Off,
         seed: Some(u64::MAX),
@@ -122,6 +124,8 @@ fn a_wrong_value_is_refused_with_what_is_allowed() {
         "report_bugs=2",
         "verbose=1:",
         "suppress_equal_stacks=01",
+        "max_reports=-1",
+        "max_reports=4294967296",
         "help=",
         "suppressions=",
     ];

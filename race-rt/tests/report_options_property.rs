@@ -1,5 +1,6 @@
 //! For any text at all the option parser answers, and what it understood it can write down again.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -45,6 +46,7 @@ prop_compose! {
         switches: [bool; 6],
         perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On), Just(Perturb::Full)],
         seed: Option<u64>,
+        max_reports: u32,
         suppressions in suppressions(),
         record in record(),
     ) -> Options {
@@ -52,6 +54,7 @@ prop_compose! {
         Options {
             log_path, strip_path_prefix, exitcode, atexit_sleep_ms, history_size, perturb, seed, suppressions, record,
             halt_on_error, suppress_equal_stacks, suppress_equal_addresses, report_bugs, verbose, help,
+            max_reports: NonZero::new(max_reports),
         }
     }
 }

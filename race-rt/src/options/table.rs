@@ -4,6 +4,7 @@
 //! not. Can miss: that a row's words say what its reader does is for the reader of this file to see.
 
 use std::fmt::{self, Display};
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use super::{LogPath, Options, Perturb, SuppressionList, VARIABLE};
@@ -36,7 +37,7 @@ const fn row(
 }
 
 /// Every option there is.
-pub const TABLE: [Row; 15] = [
+pub const TABLE: [Row; 16] = [
     Row {
         path: true,
         ..row(
@@ -98,6 +99,13 @@ pub const TABLE: [Row; 15] = [
         "no effect, known because Go has it: races are never taken for one because of their address",
         |options, value| assign(&mut options.suppress_equal_addresses, read_switch(value)),
         |options| show_switch(options.suppress_equal_addresses),
+    ),
+    row(
+        "max_reports",
+        "0 to 4294967295",
+        "how many races a process reports at most; 0 for any number",
+        |options, value| assign(&mut options.max_reports, value.parse().ok().map(NonZero::new)),
+        |options| options.max_reports.map_or(0, NonZero::get).to_string(),
     ),
     row(
         "report_bugs",

@@ -5,6 +5,7 @@
 //! `suppress_equal_stacks=0` every one is. Can miss: two different races between the same two instructions (of a shared
 //! helper function called from elsewhere) are told apart only with `suppress_equal_stacks=0`.
 
+use std::num::NonZero;
 use std::sync::PoisonError;
 
 use hashbrown::HashSet;
@@ -43,6 +44,17 @@ impl RaceKey {
     }
 }
 
+/// What becomes of a race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It is reported.
+    Reported,
+    /// It has been reported before.
+    Repeated,
+    /// There are as many reports as there may be.
+    Withheld,
+}
+
 /// Remembers what has been reported and counts.
 #[derive(Default)]
 pub struct Dedupe {
@@ -57,15 +69,21 @@ impl Dedupe {
         Self { seen: Mutex::new(None), reported: AtomicU64::new(0), suppressed: AtomicU64::new(0) }
     }
 
-    /// Whether to report the race; counts it as reported or as suppressed.
+    /// What to do about the race, which is counted so.
     ///
-    /// `suppress_equal` is the option `suppress_equal_stacks`.
-    pub fn admit(&self, key: RaceKey, suppress_equal: bool) -> bool {
-        let first = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(key);
-        let admitted = first || !suppress_equal;
-        let counter = if admitted { &self.reported } else { &self.suppressed };
-        counter.fetch_add(1, Ordering::Relaxed);
-        admitted
+    /// `suppress_equal` is the option `suppress_equal_stacks`, `most` the option `max_reports`.
+    pub fn admit(&self, key: RaceKey, suppress_equal: bool, most: Option<NonZero<u32>>) -> Admission {
+        // Kept until the race is counted, so that no thread reports one too many.
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.get_or_insert_default().insert(key) && suppress_equal {
+            self.suppressed.fetch_add(1, Ordering::Relaxed);
+            return Admission::Repeated;
+        }
+        if most.is_some_and(|most| self.reported() >= u64::from(most.get())) {
+            return Admission::Withheld;
+        }
+        self.reported.fetch_add(1, Ordering::Relaxed);
+        Admission::Reported
     }
 
     /// Nothing has been reported any more, as in a forked child, whose parent's reports are not its own.
@@ -88,23 +106,24 @@ impl Dedupe {
 
 #[cfg(test)]
 mod tests {
+    use super::Admission::{Repeated, Reported, Withheld};
     use super::*;
 
     #[test]
     fn a_pair_is_new_once_in_either_order() {
         let dedupe = Dedupe::new();
-        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), true));
-        assert!(!dedupe.admit(RaceKey::new(Pc(1), Pc(2)), true));
-        assert!(!dedupe.admit(RaceKey::new(Pc(2), Pc(1)), true));
-        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(1)), true));
+        assert_eq!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), true, None), Reported);
+        assert_eq!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), true, None), Repeated);
+        assert_eq!(dedupe.admit(RaceKey::new(Pc(2), Pc(1)), true, None), Repeated);
+        assert_eq!(dedupe.admit(RaceKey::new(Pc(1), Pc(1)), true, None), Reported);
         assert_eq!((dedupe.reported(), dedupe.suppressed()), (2, 2));
     }
 
     #[test]
     fn nothing_is_suppressed_on_request() {
         let dedupe = Dedupe::new();
-        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), false));
-        assert!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), false));
+        assert_eq!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), false, None), Reported);
+        assert_eq!(dedupe.admit(RaceKey::new(Pc(1), Pc(2)), false, None), Reported);
         assert_eq!((dedupe.reported(), dedupe.suppressed()), (2, 0));
     }
 
@@ -113,10 +132,19 @@ mod tests {
         let dedupe = Dedupe::new();
         let admitted: usize = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| dedupe.admit(RaceKey::new(Pc(3), Pc(4)), true))).collect();
-            threads.into_iter().map(|thread| usize::from(thread.join().expect("no panic"))).sum()
+                (0..8).map(|_| scope.spawn(|| dedupe.admit(RaceKey::new(Pc(3), Pc(4)), true, None))).collect();
+            threads.into_iter().map(|thread| usize::from(thread.join().expect("no panic") == Reported)).sum()
         });
         assert_eq!(admitted, 1);
         assert_eq!((dedupe.reported(), dedupe.suppressed()), (1, 7));
+    }
+
+    #[test]
+    fn no_more_are_reported_than_may_be() {
+        let dedupe = Dedupe::new();
+        let most = NonZero::new(2);
+        let admit = |pc| dedupe.admit(RaceKey::new(Pc(1), Pc(pc)), true, most);
+        assert_eq!([2, 3, 4, 4, 2].map(admit), [Reported, Reported, Withheld, Repeated, Repeated]);
+        assert_eq!((dedupe.reported(), dedupe.suppressed()), (2, 2));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashSet;
 
 use super::attribution::{self, Charged, Underway};
-use super::dedupe::{Dedupe, RaceKey};
+use super::dedupe::{Admission, Dedupe, RaceKey};
 use super::frame::Symbolise;
 use super::listener::{self, Untold};
 use super::model::{AccessSide, Creation, Fatal, Pc, Report, ThreadLabel};
@@ -31,6 +31,8 @@ static DEDUPE: Dedupe = Dedupe::new();
 static SYMBOLS: Symboliser = Symboliser::new();
 /// Pairs of call stacks reported already, for each test: a racy loop comes here at every turn.
 static SEEN: Mutex<Option<HashSet<(NodeId, NodeId, Charged)>>> = Mutex::new(None);
+/// How many of them are kept: 4 MB.
+const SEEN_AT_MOST: usize = 1 << 17;
 /// Reports between their being counted and their being written.
 static WRITING: AtomicUsize = AtomicUsize::new(0);
 /// The process ends: what is not counted by now is not reported.
@@ -133,11 +135,16 @@ fn write(report: Report, charged: Charged, underway: &Underway, options: &Option
     }
     let key = RaceKey::of(&report, is_own).in_tests(charged);
     let _writing = Writing::begin();
-    if CLOSED.load(Ordering::SeqCst)
-        || HALTING.load(Ordering::Acquire)
-        || !DEDUPE.admit(key, options.suppress_equal_stacks)
-    {
+    if CLOSED.load(Ordering::SeqCst) || HALTING.load(Ordering::Acquire) {
         return None;
+    }
+    match DEDUPE.admit(key, options.suppress_equal_stacks, options.max_reports) {
+        Admission::Reported => {}
+        Admission::Repeated => return None,
+        Admission::Withheld => {
+            COUNTERS.reports_withheld.increment();
+            return None;
+        }
     }
     underway.charge();
     let text = text::render(&report, &SYMBOLS, options);
@@ -204,6 +211,10 @@ fn begin_report(one: NodeId, other: NodeId, charged: Charged, options: &Options)
     let (one, other) = (holds::without_locks(one), holds::without_locks(other));
     let pair = (one.0.min(other.0), one.0.max(other.0));
     let mut seen = SEEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if seen.as_ref().is_some_and(|seen| seen.len() >= SEEN_AT_MOST) {
+        // What comes again is found to be a repeat when its places have their names.
+        seen.take();
+    }
     let is_first = seen.get_or_insert_default().insert((NodeId(pair.0), NodeId(pair.1), charged));
     // Under the lock: who finds the pair seen may rely on its test's knowing of it.
     (is_first || !options.suppress_equal_stacks).then(|| charged.begin_report())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use race_rt::report::dedupe::{Dedupe, RaceKey};
+use race_rt::report::dedupe::{Admission, Dedupe, RaceKey};
 use race_rt::report::model::Pc;
 use race_rt::thread::context::{self, NodeId};
 use race_rt::thread::{Thread, registry};
@@ -61,8 +61,8 @@ fn one_of_the_finders_reports() {
         let dedupe = Arc::new(Dedupe::new());
         let seen = dedupe.clone();
         let admitted = together(move |thread| {
-            let same = seen.admit(RaceKey::new(Pc(1), Pc(2)), true);
-            let own = seen.admit(RaceKey::new(Pc(1), Pc(10 + thread)), true);
+            let same = seen.admit(RaceKey::new(Pc(1), Pc(2)), true, None) == Admission::Reported;
+            let own = seen.admit(RaceKey::new(Pc(1), Pc(10 + thread)), true, None) == Admission::Reported;
             (same, own)
         });
         assert_eq!(admitted.iter().filter(|(same, _)| *same).count(), 1);
