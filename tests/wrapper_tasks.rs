@@ -185,7 +185,33 @@ fn many_at_once<E: Executor>() {
     assert!(kilobytes < 1 << 20, "{kilobytes} kB");
 }
 
+/// More tasks than have a column of the clocks each, all alive, of which two race.
+fn two_among_many<E: Executor>() {
+    const MANY: usize = 20_000;
+    E::block_on(async {
+        let tasks: Vec<_> = (0..MANY)
+            .map(|number| {
+                spawn::<E>(async move {
+                    if number / 2 == MANY / 3 {
+                        X.write(number as u64);
+                    }
+                    wait().await;
+                })
+            })
+            .collect();
+        steps(MANY).await;
+        open();
+        for task in tasks {
+            task.await;
+        }
+    });
+}
+
 cases! {
+    fn race_two_among_many_on_tokio_workers() { two_among_many::<Workers>() }
+    fn race_two_among_many_on_one_tokio_thread() { two_among_many::<OneThread>() }
+    fn race_two_among_many_on_smol() { two_among_many::<Smol>() }
+
     fn race_siblings_on_tokio_workers() { siblings::<Workers>() }
     fn race_siblings_on_one_tokio_thread() { siblings::<OneThread>() }
     fn race_siblings_on_smol() { siblings::<Smol>() }

@@ -74,6 +74,10 @@ fn tell(status: libc::c_int) -> libc::c_int {
     if let Some(given_up) = COUNTERS.summary(options.verbose || races > 0) {
         sink().write(&given_up);
     }
+    let unwritten = sink().unwritten();
+    if unwritten > 0 {
+        sink().write(&format!("race: {unwritten} reports or lines could not be written wholly\n"));
+    }
     if options.verbose && cfg!(feature = "whole-program") {
         sink().write(&library::unwatched_line());
     }
