@@ -5,7 +5,8 @@
 //! they are those of a scheduler that chooses who goes on before each of the engine's atomic operations ([`schedules`]),
 //! and the engine's structures are also tried one by one ([`structures`]).
 //!
-//! `RACE_MEETINGS_SEED` repeats a run's programs; `RACE_MEETINGS_SECONDS` sets how long the threads of [`stress`] meet.
+//! `RACE_MEETINGS_SEED` repeats a run's programs; `RACE_MEETINGS_SECONDS` sets how long the threads of [`stress`] meet,
+//! `RACE_MEETINGS_PROGRAMS` how many times as many programs are drawn for the scheduler.
 //!
 //! Can miss: an order that did not come up.
 

@@ -60,8 +60,10 @@ const LANES: Crew =
 /// Schedules of each program.
 const SCHEDULES: usize = 40;
 
-/// Draws programs and plays each under many schedules, half of them of either kind.
+/// Draws programs and plays each under many schedules, half of them of either kind. `RACE_MEETINGS_PROGRAMS` times as many
+/// as asked for.
 fn explore_programs(programs: usize, extent: &Extent) {
+    let programs = programs * crate::number("RACE_MEETINGS_PROGRAMS").map_or(1, |times| times as usize);
     let mut random = Random::new(crate::seed());
     for number in 0..programs {
         let program = Program::draw(&mut random, extent);
@@ -83,17 +85,17 @@ fn explore_programs(programs: usize, extent: &Extent) {
 /// Entries join and leave one granule, and its records pass between granules.
 #[test]
 fn granules_under_any_schedule() {
-    explore_programs(60, &Extent { lanes: 3..5, deeds: 3..9, granules: 1..3 });
+    explore_programs(24, &Extent { lanes: 3..5, deeds: 3..9, granules: 1..3 });
 }
 
 /// Lanes begin and end while others do, so that slots pass on.
 #[test]
 fn slots_under_any_schedule() {
-    explore_programs(40, &Extent { lanes: 6..11, deeds: 1..4, granules: 1..2 });
+    explore_programs(16, &Extent { lanes: 6..11, deeds: 1..4, granules: 1..2 });
 }
 
 /// Clocks that grow long before they meet.
 #[test]
 fn clocks_under_any_schedule() {
-    explore_programs(20, &Extent { lanes: 3..4, deeds: 20..30, granules: 1..4 });
+    explore_programs(8, &Extent { lanes: 3..4, deeds: 20..30, granules: 1..4 });
 }
