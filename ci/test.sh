@@ -23,3 +23,5 @@ step cargo test --locked --workspace --exclude cargo-race --features race
 # The engine under a scheduler that chooses who goes on.
 step cargo test --locked --package race-rt --features model --test meetings
 step cargo test --locked --package cargo-race
+# As users get it: installed from the packages alone.
+step ci/package.sh --offline
