@@ -52,10 +52,10 @@ fn detached_threads_are_merged_when_there_are_many() {
     let outcome = endurance(&["detached", "4000"]).expect_code(0);
     assert!(outcome.stderr.ends_with(" threads merged with others (out of slots)\n"), "{outcome:#?}");
     assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:#?}");
-    // Clocks as long as there are slots before any is used again, and one that each ended thread leaves: some 30 MiB.
+    // Clocks as long as there are slots before any is used again, and one that each ended thread leaves: some 45 MiB.
     let resident = resident(&outcome);
-    assert!(resident.iter().all(|size| *size < 64 << 10), "{resident:?} KiB");
-    let outcome = check_race(endurance(&["detached", "1500", "race"]));
+    assert!(resident.iter().all(|size| *size < 96 << 10), "{resident:?} KiB");
+    let outcome = check_race(endurance(&["detached", "2000", "race"]));
     assert!(outcome.stderr.contains(" threads merged with others"), "{outcome:#?}");
 }
 

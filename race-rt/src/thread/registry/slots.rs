@@ -28,7 +28,7 @@ use crate::thread::{Hot, Thread, ThreadId};
 const TRIED: usize = 64;
 /// How many slots there are before those of ended threads are used again although nobody knows of the end: clocks are as long
 /// as that, and each ended owner leaves one.
-pub const FRESH: usize = 768;
+pub const FRESH: usize = 1024;
 /// How many owners of a slot are kept where many take turns on it.
 const OWNERS: usize = 4096;
 /// From so many owners on it is worth while to look which of them are forgotten.
