@@ -14,29 +14,11 @@ use race_rt::shadow::map::GRANULE;
 use race_rt::thread::context::NodeId;
 use race_rt::thread::{Thread, ThreadId, registry};
 
-use crate::execution::{ARENA, Execution, LANES, Lane, Operation, Site};
+use crate::execution::{ARENA, Execution, LANES, Lane, Operation};
+use crate::found::Found;
 use crate::lane::{Post, Stage, live};
 use crate::oracle::Event;
 use crate::things::Things;
-
-/// A race that the engine found.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The step that completed it.
-    pub event: Event,
-    /// What the engine says that the step did.
-    pub kind: AccessKind,
-    /// The racy bytes.
-    pub bytes: Vec<usize>,
-    /// Where the step stands.
-    pub site: Site,
-    /// Where the earlier access stands: not told here, as all stand at the same few places of this test.
-    pub other_site: Option<Site>,
-    /// What the earlier access did.
-    pub other_kind: AccessKind,
-    /// Whose the earlier access was; `None` for nobody's in this execution.
-    pub other_lane: Option<Lane>,
-}
 
 /// What the observer is shown.
 struct Shown {

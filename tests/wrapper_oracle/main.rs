@@ -21,6 +21,8 @@ mod engine;
 #[allow(dead_code)]
 #[path = "../../race-rt/tests/oracle/execution.rs"]
 mod execution;
+#[path = "../../race-rt/tests/oracle/found.rs"]
+mod found;
 #[path = "../../race-rt/tests/oracle/generator.rs"]
 mod generator;
 mod lane;

@@ -65,30 +65,30 @@ mod modelled {
             pub struct $name(atomic::$name);
 
             impl $name {
-                /// As std\'s.
+                /// As std's.
                 pub const fn new(value: $value) -> $name {
                     $name(atomic::$name::new(value))
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn load(&self, order: Ordering) -> $value {
                     step();
                     self.0.load(order)
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn store(&self, value: $value, order: Ordering) {
                     step();
                     self.0.store(value, order);
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn swap(&self, value: $value, order: Ordering) -> $value {
                     step();
                     self.0.swap(value, order)
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn compare_exchange(
                     &self,
                     current: $value,
@@ -100,7 +100,7 @@ mod modelled {
                     self.0.compare_exchange(current, new, success, failure)
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn compare_exchange_weak(
                     &self,
                     current: $value,
@@ -112,7 +112,7 @@ mod modelled {
                     self.0.compare_exchange_weak(current, new, success, failure)
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn fetch_update(
                     &self,
                     success: Ordering,
@@ -123,12 +123,12 @@ mod modelled {
                     self.0.fetch_update(success, failure, update)
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn get_mut(&mut self) -> &mut $value {
                     self.0.get_mut()
                 }
 
-                /// As std\'s.
+                /// As std's.
                 pub fn as_ptr(&self) -> *mut $value {
                     self.0.as_ptr()
                 }
@@ -166,23 +166,23 @@ mod modelled {
     pub struct Mutex<T>(std::sync::Mutex<T>);
 
     impl<T> Mutex<T> {
-        /// As std\'s.
+        /// As std's.
         pub const fn new(value: T) -> Mutex<T> {
             Mutex(std::sync::Mutex::new(value))
         }
 
-        /// As std\'s.
+        /// As std's.
         pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
             wait_for(|| self.0.try_lock())
         }
 
-        /// As std\'s.
+        /// As std's.
         pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
             step();
             self.0.try_lock()
         }
 
-        /// As std\'s.
+        /// As std's.
         pub fn get_mut(&mut self) -> LockResult<&mut T> {
             self.0.get_mut()
         }
@@ -193,17 +193,17 @@ mod modelled {
     pub struct RwLock<T>(std::sync::RwLock<T>);
 
     impl<T> RwLock<T> {
-        /// As std\'s.
+        /// As std's.
         pub const fn new(value: T) -> RwLock<T> {
             RwLock(std::sync::RwLock::new(value))
         }
 
-        /// As std\'s.
+        /// As std's.
         pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
             wait_for(|| self.0.try_read())
         }
 
-        /// As std\'s.
+        /// As std's.
         pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
             wait_for(|| self.0.try_write())
         }

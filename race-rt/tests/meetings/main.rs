@@ -32,6 +32,8 @@ mod stage;
 mod stress;
 #[cfg(feature = "model")]
 mod structures;
+#[path = "../oracle/way_in.rs"]
+mod way_in;
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;

@@ -14,19 +14,19 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use race_rt::access::{self, AccessKind};
+use race_rt::access::AccessKind;
 use race_rt::report::gather;
-use race_rt::report::model::Pc;
 use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
 use race_rt::sync::atomics::AtomicPlace;
 use race_rt::sync::object::SyncObject;
-use race_rt::thread::context::{self, NodeId};
+use race_rt::thread::context::NodeId;
 use race_rt::thread::{Thread, ThreadId, current, registry};
 
 use crate::execution::{Execution, Lane, OBJECTS, Operation, Site, Step};
 use crate::oracle::Truth;
 use crate::program::{Deed, Program};
+use crate::way_in::{access, pc_of, site_of};
 
 /// How lanes become threads.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +49,6 @@ static SHOWN: Mutex<Vec<Shown>> = Mutex::new(Vec::new());
 fn observe(_: &Thread, address: usize, _: AccessKind, site: NodeId, other: Entry) {
     let shown = Shown { address, mask: other.word.mask().0, sites: (site_of(site), site_of(other.site)) };
     SHOWN.lock().expect("no thread panics with the lock").push(shown);
-}
-
-fn site_of(node: NodeId) -> Site {
-    let [pc] = context::stack(node)[..] else { return Site(usize::MAX) };
-    Site(pc.0 - 1)
 }
 
 /// A lane's state on its way from its creator.
@@ -275,21 +270,5 @@ impl Stage {
             }
         }
         Ok(found.len())
-    }
-}
-
-fn pc_of(site: Site) -> Pc {
-    Pc(site.0 + 1)
-}
-
-/// As instrumented code's: within a granule by the hot path.
-fn access(kind: AccessKind, address: usize, size: usize, pc: Pc) {
-    let in_granule = address % GRANULE + size <= GRANULE;
-    match kind {
-        // SAFETY: the address lies in the stage's memory.
-        AccessKind::Read if in_granule => unsafe { access::read(address, size, pc) },
-        // SAFETY: as above.
-        AccessKind::Write if in_granule => unsafe { access::write(address, size, pc) },
-        _ => access::range(address, size, kind, pc),
     }
 }

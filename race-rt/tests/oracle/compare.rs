@@ -7,8 +7,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::engine::{Arena, Found};
+use crate::engine::Arena;
 use crate::execution::{Execution, Step};
+use crate::found::Found;
 use crate::oracle::{Event, Segment, Truth};
 
 /// Where engine and oracle part.

@@ -11,40 +11,22 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use race_rt::access::{self, AccessKind};
+use race_rt::access::AccessKind;
 use race_rt::counters::COUNTERS;
 use race_rt::report::gather;
-use race_rt::report::model::Pc;
 use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
 use race_rt::sync::atomics::AtomicPlace;
 use race_rt::sync::object::SyncObject;
-use race_rt::thread::context::{self, NodeId};
+use race_rt::thread::context::NodeId;
 use race_rt::thread::{Thread, ThreadId, current, registry};
 
-use crate::execution::{ARENA, Execution, LANES, Lane, OBJECTS, Operation, Site, Step};
+use crate::execution::{ARENA, Execution, LANES, Lane, OBJECTS, Operation, Step};
+use crate::found::Found;
 use crate::objects::Effect;
 use crate::oracle::Event;
 use crate::stand_in::StandIns;
-
-/// A race that the engine found.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The step that completed it.
-    pub event: Event,
-    /// What the engine says that the step did.
-    pub kind: AccessKind,
-    /// The racy bytes.
-    pub bytes: Vec<usize>,
-    /// Where the step stands, to the engine.
-    pub site: Site,
-    /// Where the earlier access stands; `None` where that cannot be told.
-    pub other_site: Option<Site>,
-    /// What the earlier access did.
-    pub other_kind: AccessKind,
-    /// Whose the earlier access was; `None` for nobody's in this execution.
-    pub other_lane: Option<Lane>,
-}
+use crate::way_in::{access, pc_of, site_of};
 
 /// What the observer is shown.
 struct Shown {
@@ -141,7 +123,7 @@ impl Engine {
     fn perform(&mut self, step: Step, effect: &Effect) {
         let address = step.operation.place().map_or(0, |place| self.arena + place.at);
         let size = step.operation.place().map_or(0, |place| place.size);
-        let pc = Pc(step.site.0 + 1);
+        let pc = pc_of(step.site);
         match step.operation {
             Operation::Access(kind, _) => return access(kind, address, size, pc),
             Operation::ReadWrite(_) => return access(AccessKind::Write, address, size, pc),
@@ -229,11 +211,6 @@ impl Engine {
     }
 }
 
-fn site_of(node: NodeId) -> Site {
-    let [pc] = context::stack(node)[..] else { return Site(usize::MAX) };
-    Site(pc.0 - 1)
-}
-
 /// Runs `action` with `thread` as the running one.
 fn running(thread: Box<Thread>, action: impl FnOnce()) -> Box<Thread> {
     let thread = Box::into_raw(thread);
@@ -244,16 +221,4 @@ fn running(thread: Box<Thread>, action: impl FnOnce()) -> Box<Thread> {
     let thread = unsafe { current::exchange(before) };
     // SAFETY: what was put in place is handed out again, and it came from `Box::into_raw`.
     unsafe { Box::from_raw(thread) }
-}
-
-/// An access comes in as instrumented code's does: within a granule by the hot path.
-fn access(kind: AccessKind, address: usize, size: usize, pc: Pc) {
-    let in_granule = address % GRANULE + size <= GRANULE;
-    match kind {
-        // SAFETY: the address lies in the arena, which is memory of this process.
-        AccessKind::Read if in_granule => unsafe { access::read(address, size, pc) },
-        // SAFETY: as above.
-        AccessKind::Write if in_granule => unsafe { access::write(address, size, pc) },
-        _ => access::range(address, size, kind, pc),
-    }
 }

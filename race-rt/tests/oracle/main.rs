@@ -14,6 +14,7 @@ mod compare;
 mod contracts;
 mod engine;
 mod execution;
+mod found;
 mod generator;
 mod motifs;
 mod objects;
@@ -24,6 +25,7 @@ mod regressions;
 mod runs;
 mod shrink;
 mod stand_in;
+mod way_in;
 
 use std::collections::BTreeSet;
 
