@@ -7,8 +7,8 @@ mod wrapper_case;
 use std::time::Duration;
 
 use race::sync::atomic::AtomicU64;
-use race::sync::atomic::Ordering::SeqCst;
-use race::sync::{Mutex, Once, mpsc};
+use race::sync::atomic::Ordering::{Release, SeqCst};
+use race::sync::{Condvar, Mutex, Once, mpsc};
 use race::thread;
 use wrapper_case::{Outcome, Place, in_own_process_with};
 
@@ -132,4 +132,55 @@ twins! {
     before_once: race_before_once clean_before_once;
     counted_by_both: race_counted_by_both clean_counted_by_both;
     channel_after_access: race_channel_after_access clean_channel_after_access;
+}
+
+/// A thread waits, drops a few references and ends; how often the process paused.
+fn pauses(name: &str, body: fn()) -> Option<u32> {
+    let outcome = in_own_process_with(name, "verbose=1 seed=4", body)?;
+    assert_eq!(outcome.status, 0, "{}", outcome.text);
+    let told = outcome.text.lines().find_map(|line| line.strip_prefix("race: ")?.split_once(" pauses, "));
+    Some(told.and_then(|(count, _)| count.parse().ok()).unwrap_or_else(|| panic!("{}", outcome.text)))
+}
+
+fn drop_after(wait: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(100);
+    thread::spawn(move || {
+        wait();
+        // The first is no matter, see the engine's `perturb`.
+        for _ in 0..5 {
+            COUNT.fetch_sub(1, Release);
+        }
+    })
+}
+
+#[test]
+fn a_thread_that_was_notified_is_paused() {
+    let body = || {
+        let thread = drop_after(|| thread::park_timeout(Duration::from_secs(100)));
+        thread.thread().unpark();
+        thread.join().expect("it does not panic");
+    };
+    if let Some(pauses) = pauses("a_thread_that_was_notified_is_paused", body) {
+        assert!(pauses >= 4, "{pauses}");
+    }
+}
+
+#[test]
+fn a_thread_that_gave_up_waiting_is_not_paused() {
+    let body = || {
+        let by_condition = || {
+            let (lock, condition) = (Mutex::new(()), Condvar::new());
+            let time = Duration::from_millis(1);
+            drop(condition.wait_timeout_while(lock.lock().expect("nobody panics"), time, |()| true));
+        };
+        let by_channel = || assert!(mpsc::channel::<()>().1.recv_timeout(Duration::from_millis(1)).is_err());
+        let by_parking = || thread::park_timeout(Duration::from_millis(1));
+        drop_after(by_condition).join().expect("it does not panic");
+        drop_after(by_channel).join().expect("it does not panic");
+        drop_after(by_parking).join().expect("it does not panic");
+    };
+    if let Some(pauses) = pauses("a_thread_that_gave_up_waiting_is_not_paused", body) {
+        // Those of the creator.
+        assert_eq!(pauses, 3);
+    }
 }

@@ -110,6 +110,20 @@ fn hidden_races_are_found_within_twenty_seeds_and_their_twins_are_silent() {
     });
 }
 
+#[test]
+fn a_thread_that_gave_up_waiting_is_not_paused() {
+    let program = Program::build("schedules", Profile::Debug);
+    let pauses = |name: &str| {
+        let mut command = program.command(&[name]);
+        let outcome = run(command.env("RACE_OPTIONS", "verbose=1 seed=4")).expect_code(0);
+        let told = outcome.stderr.lines().find_map(|line| line.strip_prefix("race: ")?.split_once(" pauses, "));
+        told.and_then(|(count, _)| count.parse::<u32>().ok()).unwrap_or_else(|| panic!("{outcome:#?}"))
+    };
+    // The one pause is the creator's.
+    assert_eq!(pauses("timed_out"), 1);
+    assert!(pauses("notified") >= 5);
+}
+
 fn found(outcome: &Outcome) -> bool {
     !Report::all(&outcome.stderr).is_empty()
 }

@@ -66,6 +66,10 @@ fn tell(status: libc::c_int) -> libc::c_int {
     if options.verbose || (races > 0 && options.perturb != Perturb::Off) {
         sink().write(&format!("race: {} (in RACE_OPTIONS it repeats these pauses)\n", perturb::schedule()));
     }
+    let (pauses, time) = perturb::spent();
+    if options.verbose && pauses > 0 {
+        sink().write(&format!("race: {pauses} pauses, {} ms in all\n", time.as_millis()));
+    }
     if options.verbose
         && let Some(hidden) = suppressions().summary()
     {

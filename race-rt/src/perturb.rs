@@ -11,6 +11,8 @@
 //! Seeded: the seed varies how long each place pauses, and in three of four seeds how many reference counts each thread
 //! lingers at.
 //!
+//! Nor does a thread whose wait has just ended because its time was up: tests of timeouts look at the clock then.
+//!
 //! `perturb=full` goes further, see [`temper`]. What is different around the creation of a thread is a [`Shift`].
 
 mod budget;
@@ -30,6 +32,7 @@ use crate::sys::atomic::{AtomicBool, AtomicU32};
 use crate::thread::context::NodeId;
 use crate::thread::{Thread, ThreadId, current, registry};
 
+pub use budget::spent;
 pub use shift::Shift;
 use temper::Temper;
 
@@ -39,6 +42,8 @@ const ALWAYS: u32 = 4;
 const MANY: u32 = 256;
 /// So many reference counts a thread drops without a pause after it has spawned another.
 const AFTER_A_SPAWN: u32 = 8;
+/// So many after the time of a wait was up.
+const AFTER_A_TIMEOUT: u32 = 16;
 const SITES: usize = 4096;
 
 static PASSED: [AtomicU32; SITES] = [const { AtomicU32::new(0) }; SITES];
@@ -135,6 +140,14 @@ pub fn after_spawn(shift: Option<Shift>, pc: Pc) {
     let pause = choose(&mut thread, pc, AFTER_SPAWN);
     drop(thread);
     pause.into_iter().for_each(pause::pause);
+}
+
+/// A wait of the running thread has ended because its time was up.
+#[cold]
+pub fn time_was_up() {
+    if let Some(mut thread) = current::enter() {
+        thread.reference_drops_spared = AFTER_A_TIMEOUT;
+    }
 }
 
 /// Whether threads also pause where they synchronise otherwise.

@@ -37,6 +37,10 @@ impl Edge {
 #[inline(always)]
 pub(crate) fn before_synchronisation() {}
 
+/// A wait of the running thread has ended because its time was up.
+#[inline(always)]
+pub(crate) fn time_was_up() {}
+
 #[inline(always)]
 pub(crate) fn touch(_address: usize, _size: usize, _how: Touch) {}
 

@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{self, LockResult, PoisonError};
 use std::time::Duration;
 
-use super::{Hidden, hidden};
+use super::{Hidden, hidden, time_was_up};
 
 fn whole<T>(result: LockResult<T>) -> T {
     result.unwrap_or_else(PoisonError::into_inner)
@@ -94,7 +94,11 @@ impl Condvar {
     /// Waits for `time` at most.
     pub(crate) fn wait_timeout<'a, T>(&self, guard: MutexGuard<'a, T>, time: Duration) -> MutexGuard<'a, T> {
         let Guard { inner, hidden } = guard;
-        Guard { inner: whole(self.0.wait_timeout(inner, time)).0, hidden }
+        let (inner, result) = whole(self.0.wait_timeout(inner, time));
+        if result.timed_out() {
+            time_was_up();
+        }
+        Guard { inner, hidden }
     }
 
     pub(crate) fn notify_one(&self) {

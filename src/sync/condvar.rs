@@ -6,6 +6,7 @@ use std::sync::{LockResult, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::mutex::MutexGuard;
+use crate::engine;
 
 /// [`std::sync::Condvar`], watched.
 #[derive(Default)]
@@ -87,11 +88,17 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         time: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let told = |result: std::sync::WaitTimeoutResult| {
+            if result.timed_out() {
+                engine::time_was_up();
+            }
+            WaitTimeoutResult(result.timed_out())
+        };
         guard.while_unlocked(|guard| match self.0.wait_timeout(guard, time) {
-            Ok((guard, result)) => Ok((guard, WaitTimeoutResult(result.timed_out()))),
+            Ok((guard, result)) => Ok((guard, told(result))),
             Err(error) => {
                 let (guard, result) = error.into_inner();
-                Err(PoisonError::new((guard, WaitTimeoutResult(result.timed_out()))))
+                Err(PoisonError::new((guard, told(result))))
             }
         })
     }

@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::Token;
+use crate::engine::{self, Token};
 
 /// [`std::thread::Thread`], whose `unpark` happens before the return of the `park` that consumes it.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ pub fn park() {
 
 /// [`park`], for `time` at most.
 pub fn park_timeout(time: Duration) {
-    std::thread::park_timeout(time);
+    engine::wait(time, || std::thread::park_timeout(time));
     current().unparks.consume();
 }
 

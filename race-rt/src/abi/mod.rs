@@ -41,6 +41,7 @@ pub mod reserve;
 pub mod semaphore;
 pub mod signal;
 pub mod static_guard;
+pub mod system_call;
 pub mod thread_list;
 mod told;
 pub mod transfer;

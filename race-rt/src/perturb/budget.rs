@@ -14,6 +14,7 @@ use crate::sys::atomic::AtomicU64;
 use crate::sys::atomic::Ordering::Relaxed;
 
 static SPENT: AtomicU64 = AtomicU64::new(0);
+static PAUSES: AtomicU64 = AtomicU64::new(0);
 static START: OnceCell<Instant> = OnceCell::new();
 
 /// What a process may spend on pauses.
@@ -45,10 +46,17 @@ pub(super) fn spend(pause: Duration, perturb: Perturb) -> bool {
     let nanoseconds = pause.as_nanos() as u64;
     let spent = Duration::from_nanos(SPENT.fetch_add(nanoseconds, Relaxed) + nanoseconds);
     let allowed = budget.allows(spent, running);
-    if !allowed {
+    if allowed {
+        PAUSES.fetch_add(1, Relaxed);
+    } else {
         SPENT.fetch_sub(nanoseconds, Relaxed);
     }
     allowed
+}
+
+/// How many pauses there were so far, and how long all of them.
+pub fn spent() -> (u64, Duration) {
+    (PAUSES.load(Relaxed), Duration::from_nanos(SPENT.load(Relaxed)))
 }
 
 /// Takes what a pause was prolonged by, whether it is there or not.

@@ -1,5 +1,11 @@
 //! The running thread's `errno`, which the program must find as it left it.
 
+/// Its value.
+pub fn current() -> libc::c_int {
+    // SAFETY: the address is that of the running thread's own errno.
+    unsafe { *libc::__errno_location() }
+}
+
 /// Runs `action` and puts `errno` back to what it was before.
 pub fn keep<R>(action: impl FnOnce() -> R) -> R {
     // SAFETY: the address is that of the running thread's own errno.

@@ -23,3 +23,7 @@ pub(crate) use hold::{Hold, LockKind, at_work, fatal, is_alone, running};
 pub(crate) use report::{listen, report_count};
 pub(crate) use task::{End, Errand, Task};
 pub(crate) use test::{Test, Trial, default_options, seed};
+
+/// A wait of the running thread has ended because its time was up: the engine has seen that.
+#[inline(always)]
+pub(crate) fn time_was_up() {}

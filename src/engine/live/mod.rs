@@ -5,6 +5,8 @@ mod report;
 mod task;
 mod test;
 
+use std::time::{Duration, Instant};
+
 use race_rt::access::{self, AccessKind};
 use race_rt::clock::Head;
 use race_rt::perturb;
@@ -33,6 +35,20 @@ pub(crate) const HERE: Pc = Pc(0);
 #[inline]
 pub(crate) fn before_synchronisation() {
     perturb::before_synchronisation(HERE);
+}
+
+/// A wait of the running thread has ended because its time was up.
+pub(crate) fn time_was_up() {
+    perturb::time_was_up();
+}
+
+/// Waits for `time` at most, and does not say which ended it.
+pub(crate) fn wait(time: Duration, wait: impl FnOnce()) {
+    let end = Instant::now().checked_add(time);
+    wait();
+    if end.is_some_and(|end| Instant::now() >= end) {
+        time_was_up();
+    }
 }
 
 /// Runs `action` on the running thread's state; `None` when the engine does not work for it.

@@ -10,10 +10,12 @@ mod locks;
 mod messages;
 mod place;
 mod queues;
+mod waits;
 
 pub use handles::{detached, wrong_cell};
 pub(crate) use place::Place;
 pub use place::Twin;
+pub use waits::{End, drop_after_wait};
 
 /// A program, by its name without `race_` and `clean_`.
 pub type Case = (&'static str, fn(Twin));
