@@ -27,7 +27,7 @@ mod live {
     use std::fmt;
     use std::process::{ExitCode, Termination};
 
-    use crate::engine::{Test, Trial, default_options, seed};
+    use crate::engine::{Test, Trial, default_options, schedule};
     use crate::thread::Builder;
 
     /// How the body of a test ended: with what it returned, or with what it panicked with.
@@ -116,8 +116,8 @@ mod live {
             if self.runs == 1 {
                 return Ok(());
             }
-            let (number, runs, seed) = (self.number, self.runs, seed());
-            write!(formatter, ", in run {number} of {runs}; RACE_OPTIONS=seed={seed} asks for the same pauses")
+            let (number, runs, schedule) = (self.number, self.runs, schedule());
+            write!(formatter, ", in run {number} of {runs}; RACE_OPTIONS='{schedule}' asks for the same pauses")
         }
     }
 

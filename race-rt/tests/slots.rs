@@ -1,25 +1,15 @@
 //! More threads than slots, and steps than times: what is merged then may hide a race, is counted, and makes up none.
 
-use std::sync::{Mutex, MutexGuard};
+mod own;
 
+use own::{alone, with};
 use race_rt::clock::{Epoch, Head, Heads, Slot};
 use race_rt::counters::COUNTERS;
 use race_rt::start;
+use race_rt::thread::Thread;
 use race_rt::thread::context::NodeId;
 use race_rt::thread::registry::{self, ENDED_KEPT, FRESH, TASK_SLOTS};
 use race_rt::thread::task::Task;
-use race_rt::thread::{Thread, current};
-
-/// Slots are the process's: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-fn with<R>(action: impl FnOnce(&mut Thread) -> R) -> R {
-    start::ensure();
-    action(&mut current::enter().expect("a test's thread is watched"))
-}
 
 fn spawn() -> Box<Thread> {
     with(|parent| registry::spawn(parent, None, NodeId::ROOT))

@@ -1,25 +1,15 @@
 //! Logical tasks as the engine sees them: who runs, which slots they use, and what they know when they share.
 
-use std::panic::AssertUnwindSafe;
-use std::sync::{Mutex, MutexGuard};
+mod own;
 
+use std::panic::AssertUnwindSafe;
+
+use own::{alone, with};
 use race_rt::clock::{Epoch, Head};
-use race_rt::start;
 use race_rt::thread::context::NodeId;
 use race_rt::thread::registry::{self, TASK_SLOTS};
 use race_rt::thread::task::Task;
-use race_rt::thread::{Thread, ThreadId, current};
-
-/// Slots are the process's: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-fn with<R>(action: impl FnOnce(&mut Thread) -> R) -> R {
-    start::ensure();
-    action(&mut current::enter().expect("a test's thread is watched"))
-}
+use race_rt::thread::{Thread, ThreadId};
 
 fn task() -> Task {
     with(|thread| Task::new(thread, None, NodeId::ROOT))

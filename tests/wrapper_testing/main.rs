@@ -58,10 +58,15 @@ impl Outcome {
 
 /// Runs the fixtures whose paths contain `part`, with so many of libtest's threads.
 fn run(part: &str, threads: usize) -> Outcome {
+    run_with(part, threads, "seed=7")
+}
+
+/// The same with these options.
+fn run_with(part: &str, threads: usize, options: &str) -> Outcome {
     let output = Command::new(std::env::current_exe().expect("a test knows its own file"))
         .args([&format!("fixture::{part}"), &format!("--test-threads={threads}")])
         .env(FIXTURE, "1")
-        .env("RACE_OPTIONS", "atexit_sleep_ms=0 seed=7")
+        .env("RACE_OPTIONS", format!("atexit_sleep_ms=0 {options}"))
         .output()
         .expect("a test can start itself");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -155,12 +160,18 @@ mod with_the_engine {
         let outcome = run("repeated::", 2);
         let failed = ["repeated::racy_in_the_third", "repeated::fails_in_the_second", "repeated::fails_in_the_last"];
         outcome.check(101, &["repeated::silent"], &failed, 1);
-        outcome.says("(1 race, in run 3 of 5; RACE_OPTIONS=seed=7 asks for the same pauses)");
-        outcome.says("test fixture::repeated::fails_in_the_second failed, in run 2 of 5; RACE_OPTIONS=seed=7 asks");
+        outcome.says("(1 race, in run 3 of 5; RACE_OPTIONS='seed=7' asks for the same pauses)");
+        outcome.says("test fixture::repeated::fails_in_the_second failed, in run 2 of 5; RACE_OPTIONS='seed=7' asks");
         outcome.says("test fixture::repeated::fails_in_the_last failed, in run 5 of 5;");
         for (run, tests) in [(1, 3), (2, 3), (3, 2), (4, 1), (5, 1), (6, 0)] {
             assert_eq!(outcome.out.matches(&format!("this is run {run}\n")).count(), tests, "{}", outcome.all());
         }
+    }
+
+    #[test]
+    fn the_failure_says_how_much_was_disturbed() {
+        let outcome = run_with("repeated::fails_in_the_second", 1, "perturb=full seed=9");
+        outcome.says("failed, in run 2 of 5; RACE_OPTIONS='perturb=full seed=9' asks");
     }
 
     #[test]

@@ -40,6 +40,7 @@ unsafe extern "C" {
     pub(super) safe fn __race_ignore() -> bool;
     pub(super) safe fn __race_heed();
     pub(super) safe fn __race_seed() -> u64;
+    pub(super) fn __race_schedule(room: *mut u8, size: usize) -> usize;
     pub(super) fn __race_default_options(options: *const u8, size: usize);
     // hidden
     pub(super) safe fn __race_hide() -> bool;

@@ -22,7 +22,7 @@ pub(crate) use hidden::{Hidden, serve};
 pub(crate) use hold::{Hold, LockKind, at_work, fatal, is_alone, running};
 pub(crate) use report::{listen, report_count};
 pub(crate) use task::{End, Errand, Task};
-pub(crate) use test::{Test, Trial, default_options, seed};
+pub(crate) use test::{Test, Trial, default_options, schedule, seed};
 
 /// A wait of the running thread has ended because its time was up: the engine has seen that.
 #[inline(always)]

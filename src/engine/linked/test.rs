@@ -52,6 +52,15 @@ pub(crate) fn default_options(options: &str) {
     }
 }
 
+/// What asks for the same pauses, as it is written in `RACE_OPTIONS`.
+pub(crate) fn schedule() -> String {
+    let mut room = vec![0; 64];
+    // SAFETY: that is its size.
+    let size = unsafe { abi::__race_schedule(room.as_mut_ptr(), room.len()) };
+    room.truncate(size);
+    String::from_utf8_lossy(&room).into_owned()
+}
+
 /// The seed of the process.
 pub(crate) fn seed() -> u64 {
     abi::__race_seed()

@@ -20,7 +20,7 @@ use super::Touch;
 
 pub(crate) use crate::heap::{given_back, given_back as released, handed_out, handed_out as allocated};
 pub(crate) use hold::{Hold, LockKind, at_work, fatal, is_alone, running};
-pub(crate) use race_rt::perturb::seed;
+pub(crate) use race_rt::perturb::{schedule, seed};
 pub(crate) use report::{listen, report_count};
 pub(crate) use task::{End, Errand, Task, serve};
 pub(crate) use test::{Test, Trial, default_options};

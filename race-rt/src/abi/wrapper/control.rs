@@ -42,6 +42,21 @@ pub extern "C" fn __race_seed() -> u64 {
     perturb::seed()
 }
 
+/// How the schedule is disturbed, as it is written in `RACE_OPTIONS`: as much of it as there is room for. Returns how many
+/// bytes that is.
+///
+/// # Safety
+/// The room holds so many bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __race_schedule(room: *mut u8, size: usize) -> usize {
+    let _inside = current::enter();
+    let text = perturb::schedule().to_string();
+    let size = size.min(text.len());
+    // SAFETY: passed on from the caller.
+    unsafe { room.copy_from_nonoverlapping(text.as_ptr(), size) };
+    size
+}
+
 /// The program brings options, which hold where the environment does not say otherwise.
 ///
 /// # Safety
