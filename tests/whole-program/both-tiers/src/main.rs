@@ -16,6 +16,8 @@ mod heap;
 mod invisible;
 mod locks;
 mod maps;
+#[path = "../../cases/src/menu.rs"]
+mod menu;
 mod reports;
 mod tasks;
 mod timers;
@@ -40,16 +42,5 @@ const CASES: &[&[case::Case]] = &[
 ];
 
 fn main() -> ExitCode {
-    let wanted = std::env::args().nth(1).unwrap_or_default();
-    let mut all = CASES.iter().copied().flatten();
-    if wanted == "list" {
-        all.for_each(|(name, _)| println!("{name}"));
-        return ExitCode::SUCCESS;
-    }
-    let Some((_, program)) = all.find(|(name, _)| *name == wanted) else {
-        eprintln!("both-tiers: there is no case {wanted:?}; `both-tiers list` prints all");
-        return ExitCode::from(2);
-    };
-    program();
-    ExitCode::SUCCESS
+    menu::serve("both-tiers", CASES)
 }

@@ -20,6 +20,7 @@ mod forks;
 mod heap;
 mod invisible;
 mod jumps;
+mod menu;
 mod mutexes;
 mod once;
 mod parking;
@@ -66,16 +67,9 @@ const CASES: &[&[case::Case]] = &[
 ];
 
 fn main() -> ExitCode {
-    let wanted = std::env::args().nth(1).unwrap_or_default();
-    let mut all = CASES.iter().copied().flatten();
-    if wanted == "list" {
-        all.for_each(|(name, _)| println!("{name}"));
-        return ExitCode::SUCCESS;
+    let served = menu::serve("cases", CASES);
+    match std::env::args().nth(2) {
+        Some(status) if served == ExitCode::SUCCESS => ExitCode::from(status.parse::<u8>().unwrap()),
+        _ => served,
     }
-    let Some((_, program)) = all.find(|(name, _)| *name == wanted) else {
-        eprintln!("cases: there is no case {wanted:?}; `cases list` prints all");
-        return ExitCode::from(2);
-    };
-    program();
-    std::env::args().nth(2).map_or(ExitCode::SUCCESS, |status| ExitCode::from(status.parse::<u8>().unwrap()))
 }

@@ -9,6 +9,8 @@ mod case;
 #[allow(dead_code, reason = "the other package uses more of it")]
 #[path = "../../cases/src/invisible.rs"]
 mod invisible;
+#[path = "../../cases/src/menu.rs"]
+mod menu;
 mod mixed;
 mod objects;
 
@@ -17,18 +19,9 @@ use std::process::ExitCode;
 const CASES: &[&[case::Case]] = &[mixed::CASES, objects::CASES];
 
 fn main() -> ExitCode {
-    let wanted = std::env::args().nth(1).unwrap_or_default();
-    let mut all = CASES.iter().copied().flatten();
-    match wanted.as_str() {
-        "list" => all.for_each(|(name, _)| println!("{name}")),
-        "instrumented" => println!("{}", mixed::is_instrumented()),
-        _ => {
-            let Some((_, program)) = all.find(|(name, _)| *name == wanted) else {
-                eprintln!("foreign: there is no case {wanted:?}; `foreign list` prints all");
-                return ExitCode::from(2);
-            };
-            program();
-        }
+    if std::env::args().nth(1).is_some_and(|wanted| wanted == "instrumented") {
+        println!("{}", mixed::is_instrumented());
+        return ExitCode::SUCCESS;
     }
-    ExitCode::SUCCESS
+    menu::serve("foreign", CASES)
 }
