@@ -37,6 +37,10 @@ fn table() -> RwLockWriteGuard<'static, BTreeMap<usize, (usize, Entry)>> {
 pub(crate) fn note(range: Range<usize>, entry: Option<Entry>, tell: impl FnOnce()) {
     let mut table = table();
     tell();
+    put(&mut table, range, entry);
+}
+
+fn put(table: &mut BTreeMap<usize, (usize, Entry)>, range: Range<usize>, entry: Option<Entry>) {
     let overlapping: Vec<usize> = table
         .range(..range.end)
         .rev()
@@ -65,12 +69,24 @@ pub(crate) fn note(range: Range<usize>, entry: Option<Entry>, tell: impl FnOnce(
 /// The memory of `range` has a new life in which no block of the heap lies there.
 pub(crate) fn forget(range: Range<usize>) {
     if GENERATION.load(Relaxed) != 0 {
+        note(range.clone(), None, || tell_of_none(range));
+    }
+}
+
+/// What the table has of `range` is forgotten with what its granules have, which `lock` locks: no block is noted between
+/// the two, so that what the table says of an untouched granule is its newest life. `lock` does not wait for granules.
+pub(crate) fn forget_locked<Locked>(range: Range<usize>, lock: impl FnOnce() -> Option<Locked>) -> Option<Locked> {
+    let mut table = table();
+    let locked = lock()?;
+    tell_of_none(range.clone());
+    put(&mut table, range, None);
+    Some(locked)
+}
+
+fn tell_of_none(range: Range<usize>) {
+    if trace::is_on() {
         let Range { start, end } = range;
-        note(range, None, || {
-            if trace::is_on() {
-                trace::tell_of(&Event::Block { start, end, first: None });
-            }
-        });
+        trace::tell_of(&Event::Block { start, end, first: None });
     }
 }
 

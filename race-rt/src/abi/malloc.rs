@@ -11,6 +11,7 @@ use super::allocator::{__libc_calloc, __libc_free, __libc_malloc, __libc_memalig
 use super::{thread_list, with_return_address};
 use crate::access;
 use crate::report::model::Pc;
+use crate::shadow::region;
 use crate::sys::errno;
 use crate::sys::memory::{self, PAGE};
 use crate::thread::Hot;
@@ -69,9 +70,13 @@ fn released(block: Block, pc: usize) -> Option<Inside> {
         thread.freed(block as usize, size, site);
     }
     // SAFETY: as above.
-    if is_hidden || unsafe { memory::is_mapping(block) } {
+    let is_mapping = unsafe { memory::is_mapping(block) };
+    if is_hidden || is_mapping {
         // The memory goes back to the kernel, and what it becomes next is not known here; or it is the library's own.
         thread.forget(block as usize, block as usize + size);
+    }
+    if is_mapping {
+        region::give_back(block as usize, block as usize + size);
     }
     Some(thread)
 }

@@ -1,14 +1,19 @@
-//! Memory that the program maps and unmaps itself: a new mapping starts afresh.
+//! Memory that the program maps and unmaps itself: a new mapping starts afresh, and the shadow of one that is gone goes back to
+//! the kernel.
 
 use libc::{c_int, c_long, c_void, off_t};
 
+use crate::shadow::region;
 use crate::thread::current;
 
-fn forget(address: usize, size: usize) {
+/// The memory has a new life, after which comes what is to be done with its shadow.
+fn forget(address: usize, size: usize, then: impl FnOnce(usize, usize)) {
     if let Some(mut thread) = current::enter()
         && !thread.is_solo()
     {
-        thread.forget(address, address.saturating_add(size));
+        let end = address.saturating_add(size);
+        thread.forget(address, end);
+        then(address, end);
     }
 }
 
@@ -34,7 +39,7 @@ pub unsafe extern "C" fn mmap(
     let arguments = [address as usize, size, protection as usize, flags as usize, file as usize, offset as usize];
     let mapped = system_call(libc::SYS_mmap, arguments);
     if mapped != libc::MAP_FAILED {
-        forget(mapped as usize, size);
+        forget(mapped as usize, size, |_, _| ());
     }
     mapped
 }
@@ -62,6 +67,6 @@ pub unsafe extern "C" fn mmap64(
 /// As for the C library's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn munmap(address: *mut c_void, size: usize) -> c_int {
-    forget(address as usize, size);
+    forget(address as usize, size, region::give_back);
     system_call(libc::SYS_munmap, [address as usize, size, 0, 0, 0, 0]) as c_int
 }

@@ -156,6 +156,25 @@ impl Granule {
         }
     }
 
+    /// Locks the granule at `address`, which is covered; `None` when it is locked already.
+    pub(super) fn try_lock(address: usize) -> Option<Granule> {
+        // SAFETY: as for `lock`.
+        let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+        let seen = word.load(Relaxed);
+        let is_open =
+            seen & Word::LOCKED == 0 && word.compare_exchange(seen, seen | Word::LOCKED, Acquire, Relaxed).is_ok();
+        is_open.then_some(Granule { word, site, content: Word::from_bits(seen) })
+    }
+
+    /// The granule at `address`, which the caller has locked and not opened.
+    pub(super) fn resume(address: usize) -> Granule {
+        // SAFETY: as for `lock`.
+        let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+        let seen = word.load(Relaxed);
+        debug_assert!(seen & Word::LOCKED != 0);
+        Granule { word, site, content: Word::from_bits(seen & !Word::LOCKED) }
+    }
+
     /// The newest entry's access.
     #[inline]
     pub fn newest(&self) -> Word {

@@ -15,6 +15,7 @@
 //! kernel maps from 0x2a up or from 0x15 down, which cannot be served: `start` refuses it.
 
 use std::io;
+use std::ops::Range;
 
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::atomic::{AtomicU32, AtomicU64};
@@ -73,6 +74,18 @@ pub unsafe fn word_of(address: usize) -> &'static AtomicU64 {
 pub unsafe fn site_of(address: usize) -> &'static AtomicU32 {
     // SAFETY: as for the words.
     unsafe { &*(site_address(address) as *const AtomicU32) }
+}
+
+/// Where the words of these addresses lie, which are covered, in one range, and whole granules.
+pub(super) fn words_of(addresses: Range<usize>) -> Range<usize> {
+    let start = word_address(addresses.start);
+    start..start + addresses.len()
+}
+
+/// Where their sites lie.
+pub(super) fn sites_of(addresses: Range<usize>) -> Range<usize> {
+    let start = site_address(addresses.start);
+    start..start + addresses.len() / 2
 }
 
 /// Bytes of shadow that are walked without asking which of them were ever touched.

@@ -12,11 +12,13 @@
 //!
 //! Twelve bytes of shadow for eight of memory, and 32 more for granules with an atomic or with a second entry, unless many
 //! granules have the same two. Nothing is dropped for want of room.
+//! Shadow that says nothing goes back to the kernel ([`region`]).
 
 pub mod granule;
 mod list;
 pub mod map;
 pub mod record;
+pub mod region;
 pub mod word;
 
 pub use granule::{Entry, Granule};

@@ -1,6 +1,7 @@
 //! Address space: reserved once, backed by memory only where touched.
 
 use std::io;
+use std::ops::Range;
 
 /// Reserves `size` bytes at exactly `address`. Fails where something already lies there.
 ///
@@ -48,6 +49,16 @@ fn map(address: usize, size: usize, extra: libc::c_int) -> io::Result<usize> {
 pub unsafe fn release(address: usize, size: usize) {
     // SAFETY: passed on from the caller.
     unsafe { libc::syscall(libc::SYS_munmap, address, size) };
+}
+
+/// Gives the memory of whole pages of a reservation back to the kernel: they read as zero from now on. False, and they are as
+/// they were, when the kernel refuses, as it does for pages that the program has had locked in memory.
+///
+/// # Safety
+/// The range lies in a reservation of this module's, and nobody needs what is there.
+pub unsafe fn give_back(range: Range<usize>) -> bool {
+    // SAFETY: passed on from the caller.
+    unsafe { libc::madvise(range.start as *mut libc::c_void, range.len(), libc::MADV_DONTNEED) == 0 }
 }
 
 /// Bytes in a page.

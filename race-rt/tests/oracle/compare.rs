@@ -3,7 +3,7 @@
 //! Equal means: the racy bytes are the same, life by life, and each pair that the engine shows is a pair that the oracle
 //! calls a race on those bytes, with its kinds, sites and thread. The engine need not show every pair.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -54,6 +54,8 @@ pub struct Counts {
     pub shown: usize,
     /// Runs of bytes, life by life, that race.
     pub racy: usize,
+    /// Bytes, life by life, that race and were not found, which is excused.
+    pub missed: usize,
 }
 
 /// Plays `execution` to both.
@@ -61,10 +63,23 @@ pub struct Counts {
 /// # Errors
 /// The first difference.
 pub fn compare(arena: &mut Arena, execution: &Execution) -> Result<Counts, Difference> {
-    let truth = Truth::about(execution);
     let found = catch_unwind(AssertUnwindSafe(|| arena.play(execution))).map_err(|_| Difference::Panicked)?;
+    judge(execution, &found, |_, _| false)
+}
+
+/// Judges what the engine found in `execution`. That it does not say that a byte races is no fault where all that the byte
+/// has of races are pairs that `excused` lets pass.
+///
+/// # Errors
+/// The first difference.
+pub fn judge(
+    execution: &Execution,
+    found: &[Found],
+    excused: impl Fn(usize, (Event, Event)) -> bool,
+) -> Result<Counts, Difference> {
+    let truth = Truth::about(execution);
     let mut racy = HashSet::new();
-    for one in &found {
+    for one in found {
         for byte in &one.bytes {
             let segment = truth.segment_of(*byte).filter(|segment| is_true(segment, one, execution.steps()));
             let Some(segment) = segment else {
@@ -73,19 +88,21 @@ pub fn compare(arena: &mut Arena, execution: &Execution) -> Result<Counts, Diffe
             racy.insert((*byte, segment.life_at(one.event)));
         }
     }
-    let mut counts = Counts { shown: found.len(), racy: 0 };
+    let mut counts = Counts { shown: found.len(), racy: 0, missed: 0 };
     for segment in truth.segments() {
-        let mut lives = HashSet::new();
+        // By life: the bytes of which nothing was found.
+        let mut missing = HashMap::new();
         for pair in &segment.races {
             let life = segment.life_at(pair.1);
-            if !lives.insert(life) {
-                continue;
-            }
-            if let Some(byte) = segment.bytes.clone().find(|byte| !racy.contains(&(*byte, life))) {
-                return Err(Difference::Missed { byte, life, pair: *pair });
+            let silent = |byte: &usize| !racy.contains(&(*byte, life));
+            let missing: &mut Vec<usize> =
+                missing.entry(life).or_insert_with(|| segment.bytes.clone().filter(silent).collect());
+            if let Some(byte) = missing.iter().find(|byte| !excused(**byte, *pair)) {
+                return Err(Difference::Missed { byte: *byte, life, pair: *pair });
             }
         }
-        counts.racy += lives.len();
+        counts.racy += missing.len();
+        counts.missed += missing.values().map(Vec::len).sum::<usize>();
     }
     Ok(counts)
 }

@@ -8,6 +8,7 @@
 //! Does not see what happens when two threads are in the engine at once.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -69,8 +70,15 @@ impl Arena {
     /// # Panics
     /// When the engine says that it had to merge threads: what it finds is not exact then.
     pub fn play(&mut self, execution: &Execution) -> Vec<Found> {
-        let mut engine = Engine::new(self.start());
+        self.play_with(execution, |_, _| ())
+    }
+
+    /// The same, with something done before each step: it is told which, and where the arena is.
+    pub fn play_with(&mut self, execution: &Execution, mut before: impl FnMut(Event, Range<usize>)) -> Vec<Found> {
+        let start = self.start();
+        let mut engine = Engine::new(start);
         for (event, (step, effect)) in execution.steps().iter().zip(execution.effects()).enumerate() {
+            before(event, start..start + ARENA);
             engine.play(event, *step, effect);
         }
         let found = engine.end();

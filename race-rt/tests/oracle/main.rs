@@ -4,7 +4,7 @@
 //! definition of happens-before ([`oracle`], [`contracts`]); the racy bytes must be the same ([`compare`]). A difference is made small
 //! ([`shrink`]) and printed as a regression test, which then goes to [`regressions`].
 //!
-//! What another detector's rule makes of the same executions is counted too ([`peer`]).
+//! With memory that is forgotten on the way, less is found and nothing false ([`forgetting`]). What another detector's rule makes of the same executions is counted too ([`peer`]).
 //!
 //! `RACE_ORACLE_RUNS` sets how many executions are played, `RACE_ORACLE_SEED` the seed that is otherwise fresh.
 //!
@@ -14,6 +14,7 @@ mod compare;
 mod contracts;
 mod engine;
 mod execution;
+mod forgetting;
 mod found;
 mod generator;
 mod motifs;

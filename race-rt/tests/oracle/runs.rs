@@ -17,6 +17,11 @@ pub fn number(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is {text:?}: give it a number")))
 }
 
+/// A seed that no run had before.
+pub fn fresh_seed() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
 /// Plays executions that `draw` makes: as many as the variable `<name>_RUNS` says, else `runs`, from the seed `<name>_SEED`.
 /// Of the parts of one that shows a difference, only such are tried that `may_play` says can be played.
 ///
@@ -29,7 +34,7 @@ pub fn play(
     draw: impl Fn(&mut Random) -> Execution,
     may_play: impl Fn(&Execution) -> bool,
 ) {
-    let seed = number(&format!("{name}_SEED")).unwrap_or_else(|| RandomState::new().hash_one(0));
+    let seed = number(&format!("{name}_SEED")).unwrap_or_else(fresh_seed);
     let runs = number(&format!("{name}_RUNS")).unwrap_or(runs);
     println!("{name}_SEED={seed} {name}_RUNS={runs}");
     let mut total = Counts::default();

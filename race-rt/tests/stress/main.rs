@@ -6,11 +6,13 @@
 //! others must stay silent: bytes of one granule that belong to a thread each, bytes that all only read, atomic variables,
 //! and bytes that are handed over by real atomics.
 //!
-//! [`ground`] is what the tests stand on; [`lives`] has those about blocks and threads that come and go.
+//! [`ground`] is what the tests stand on; [`lives`] has those about blocks and threads that come and go,
+//! [`forgetting`] those about accesses that are forgotten.
 //!
 //! Guarantees: what is asserted holds for every interleaving, so a failure is a bug of the engine. Can miss: bugs that need
 //! an interleaving that did not occur.
 
+mod forgetting;
 mod ground;
 mod lives;
 
