@@ -7,11 +7,15 @@
 mod common;
 mod whole_program;
 
-use common::Outcome;
+use common::{Outcome, run};
 use whole_program::{Profile, Program, Report, fault_of_clean};
 
 fn endurance(arguments: &[&str]) -> Outcome {
     Program::build("endurance", Profile::Release).run(arguments)
+}
+
+fn endurance_with(options: &str, arguments: &[&str]) -> Outcome {
+    run(Program::build("endurance", Profile::Release).command(arguments).env("RACE_OPTIONS", options))
 }
 
 /// The resident memory that the program has printed, in KiB.
@@ -65,6 +69,27 @@ fn of_a_thousand_that_live_at_once_two_race() {
     assert_eq!(fault_of_clean(&outcome), None, "{outcome:#?}");
     let outcome = check_race(endurance(&["alive", "1000", "race"]));
     assert!(outcome.stderr.contains("by thread 1000:") && outcome.stderr.contains("by thread 1:"), "{outcome:#?}");
+}
+
+/// 48 MiB of heap need 72 of shadow and more: there is room for 16.
+#[test]
+fn a_limit_on_memory_is_kept_and_new_races_are_found() {
+    const LIMIT: &str = "memory_limit=16";
+    let forgotten = |outcome: &Outcome| {
+        let told = outcome.stderr.lines().find(|line| line.ends_with(" MiB of shadow forgotten (memory_limit)"))?;
+        told.strip_prefix("race: ")?.split(' ').next()?.parse::<usize>().ok()
+    };
+    let limited = endurance_with(LIMIT, &["heap", "48"]).expect_code(0);
+    assert_eq!(limited.stderr.lines().count(), 1, "{limited:#?}");
+    // Forgotten as it was made, and again as it was read.
+    assert!(forgotten(&limited).is_some_and(|mebibytes| (72..200).contains(&mebibytes)), "{limited:#?}");
+    // Beside heap and shadow there are the program and what the detector does not count.
+    assert!(resident(&limited).iter().all(|size| *size < (48 + 16 + 16) << 10), "{limited:#?}");
+    let unlimited = endurance(&["heap", "48"]);
+    assert_eq!(fault_of_clean(&unlimited), None, "{unlimited:#?}");
+    assert!(resident(&unlimited).iter().any(|size| *size > (48 + 72) << 10), "{unlimited:#?}");
+    let racy = check_race(endurance_with(LIMIT, &["heap", "48", "race"]));
+    assert!(forgotten(&racy).is_some(), "{racy:#?}");
 }
 
 #[test]

@@ -3,23 +3,37 @@
 use crate::sys::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A count of rare events.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
+#[derive(Debug)]
+pub struct Counter {
+    events: AtomicU64,
+    /// How many of them are told as one.
+    unit: u64,
+}
 
 impl Counter {
     const fn new() -> Counter {
-        Counter(AtomicU64::new(0))
+        Counter::by(1)
+    }
+
+    const fn by(unit: u64) -> Counter {
+        Counter { events: AtomicU64::new(0), unit }
     }
 
     /// One more.
     #[cold]
     pub fn increment(&self) {
-        self.0.fetch_add(1, Relaxed);
+        self.add(1);
     }
 
-    /// How many so far.
+    /// So many more.
+    #[cold]
+    pub fn add(&self, more: u64) {
+        self.events.fetch_add(more, Relaxed);
+    }
+
+    /// How many so far, in what they are told in.
     pub fn get(&self) -> u64 {
-        self.0.load(Relaxed)
+        self.events.load(Relaxed).div_ceil(self.unit)
     }
 }
 
@@ -42,6 +56,8 @@ pub struct Counters {
     pub accesses_uncovered: Counter,
     /// Events of signal handlers that interrupted the engine itself.
     pub events_reentrant: Counter,
+    /// Bytes of shadow whose accesses were forgotten because there was no more room for them; told in MiB.
+    pub shadow_forgotten: Counter,
     /// Threads that share a slot with others, or took one from an ended thread that they are not ordered after.
     pub slots_merged: Counter,
     /// Steps for which there was no time left.
@@ -71,12 +87,13 @@ impl Counters {
             reports_withheld: Counter::new(),
             accesses_uncovered: Counter::new(),
             events_reentrant: Counter::new(),
+            shadow_forgotten: Counter::by(1 << 20),
             slots_merged: Counter::new(),
             times_exhausted: Counter::new(),
         }
     }
 
-    fn all(&self) -> [(&Counter, Concern, &'static str); 10] {
+    fn all(&self) -> [(&Counter, Concern, &'static str); 11] {
         use Concern::{Races, Reports};
         [
             (&self.entries_lost, Races, "accesses forgotten (out of shadow records)"),
@@ -87,6 +104,7 @@ impl Counters {
             (&self.reports_withheld, Reports, "races not reported (max_reports)"),
             (&self.accesses_uncovered, Races, "accesses outside the shadow"),
             (&self.events_reentrant, Races, "events in signal handlers skipped"),
+            (&self.shadow_forgotten, Races, "MiB of shadow forgotten (memory_limit)"),
             (&self.slots_merged, Races, "threads merged with others (out of slots)"),
             (&self.times_exhausted, Races, "steps since which no race is reported (out of times)"),
         ]
@@ -94,7 +112,7 @@ impl Counters {
 
     /// A forked child counts for itself: what its parent gave up the parent tells.
     pub fn reset(&self) {
-        self.all().iter().for_each(|(counter, ..)| counter.0.store(0, Relaxed));
+        self.all().iter().for_each(|(counter, ..)| counter.events.store(0, Relaxed));
     }
 
     /// One line that says what was given up; `None` when nothing was. What concerns reports is of interest where there

@@ -75,6 +75,8 @@ pub struct Options {
     pub suppress_equal_addresses: bool,
     /// How many races are reported at most; `None` for any number.
     pub max_reports: Option<NonZero<u32>>,
+    /// How many MiB of memory the engine takes before it forgets accesses; `None` for any number.
+    pub memory_limit: Option<NonZero<usize>>,
     /// Whether races are reported at all.
     pub report_bugs: bool,
     /// How much the schedule is disturbed.
@@ -103,6 +105,7 @@ impl Default for Options {
             suppress_equal_stacks: true,
             suppress_equal_addresses: true,
             max_reports: NonZero::new(1000),
+            memory_limit: None,
             report_bugs: true,
             perturb: Perturb::On,
             seed: None,

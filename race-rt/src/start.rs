@@ -8,7 +8,7 @@ use crate::perturb;
 use crate::report::exit;
 use crate::report::sink::Sink;
 use crate::report::suppression::Suppressions;
-use crate::shadow::{map, record};
+use crate::shadow::{budget, map, record};
 use crate::sync::atomic_cell;
 use crate::sys::atomic::{AtomicU8, Ordering};
 use crate::sys::memory::{self, PAGE};
@@ -43,6 +43,13 @@ struct Settings {
 impl Settings {
     fn new(options: Options) -> Settings {
         perturb::set_up(&options);
+        if let Some(mebibytes) = options.memory_limit {
+            budget::limit_to(mebibytes.get() << 20).unwrap_or_else(|error| {
+                exit::refuse(&format_args!(
+                    "cannot reserve the address space for memory_limit ({error}); lift the limit on address space (`ulimit -v unlimited`)"
+                ))
+            });
+        }
         let sink = Sink::new(&options.log_path).unwrap_or_else(|error| exit::refuse(&error));
         let suppressions = Suppressions::new(&options.suppressions)
             .unwrap_or_else(|error| exit::refuse(&format_args!("{VARIABLE}: {error}")));

@@ -37,8 +37,8 @@ fn nothing_written_means_the_defaults() {
 #[test]
 fn every_option_is_understood() {
     let text = "log_path=/tmp/r exitcode=13 strip_path_prefix=/src/ halt_on_error=1 atexit_sleep_ms=0 history_size=7 \
-                suppress_equal_stacks=0 suppress_equal_addresses=0 max_reports=4294967295 report_bugs=0 perturb=off \
-                seed=18446744073709551615 suppressions=/tmp/s record=/tmp/t verbose=1 help=1";
+                suppress_equal_stacks=0 suppress_equal_addresses=0 max_reports=4294967295 memory_limit=2G report_bugs=0 \
+                perturb=off seed=18446744073709551615 suppressions=/tmp/s record=/tmp/t verbose=1 help=1";
     let expected = Options {
         log_path: file("/tmp/r"),
         exitcode: 13,
@@ -49,6 +49,7 @@ fn every_option_is_understood() {
         suppress_equal_stacks: false,
         suppress_equal_addresses: false,
         max_reports: NonZero::new(u32::MAX),
+        memory_limit: NonZero::new(2048),
         report_bugs: false,
         perturb: Perturb::Off,
         seed: Some(u64::MAX),
@@ -97,6 +98,18 @@ fn names_of_streams_are_special_and_the_last_setting_counts() {
 }
 
 #[test]
+fn a_limit_on_memory_has_units() {
+    let limits = [("64", 64), ("64M", 64), ("2G", 2048), ("1T", 1 << 20), ("8", 8), ("0", 0), ("off", 0), ("0G", 0)];
+    for (written, mebibytes) in limits {
+        assert_eq!(parsed(&format!("memory_limit={written}")).memory_limit, NonZero::new(mebibytes), "{written}");
+    }
+    assert_eq!(
+        refused("memory_limit=1"),
+        "the option memory_limit cannot be \"1\", write off, or MiB from 8 on, or a number with M, G or T"
+    );
+}
+
+#[test]
 fn a_wrong_name_is_refused_with_the_nearest_one() {
     assert_eq!(refused("exit_code=3"), "there is no option \"exit_code\", write \"exitcode\" if that is meant");
     assert_eq!(
@@ -126,6 +139,15 @@ fn a_wrong_value_is_refused_with_what_is_allowed() {
         "suppress_equal_stacks=01",
         "max_reports=-1",
         "max_reports=4294967296",
+        "memory_limit=",
+        "memory_limit=7",
+        "memory_limit=-8",
+        "memory_limit=+8",
+        "memory_limit=M",
+        "memory_limit=64k",
+        "memory_limit=1.5G",
+        "memory_limit=18446744073709551616",
+        "memory_limit=17592186044416T",
         "help=",
         "suppressions=",
     ];

@@ -47,6 +47,7 @@ prop_compose! {
         perturb in prop_oneof![Just(Perturb::Off), Just(Perturb::On), Just(Perturb::Full)],
         seed: Option<u64>,
         max_reports: u32,
+        memory_limit in prop_oneof![Just(0), 8usize..=usize::MAX >> 20],
         suppressions in suppressions(),
         record in record(),
     ) -> Options {
@@ -55,6 +56,7 @@ prop_compose! {
             log_path, strip_path_prefix, exitcode, atexit_sleep_ms, history_size, perturb, seed, suppressions, record,
             halt_on_error, suppress_equal_stacks, suppress_equal_addresses, report_bugs, verbose, help,
             max_reports: NonZero::new(max_reports),
+            memory_limit: NonZero::new(memory_limit),
         }
     }
 }

@@ -37,7 +37,7 @@ const fn row(
 }
 
 /// Every option there is.
-pub const TABLE: [Row; 16] = [
+pub const TABLE: [Row; 17] = [
     Row {
         path: true,
         ..row(
@@ -106,6 +106,13 @@ pub const TABLE: [Row; 16] = [
         "how many races a process reports at most; 0 for any number",
         |options, value| assign(&mut options.max_reports, value.parse().ok().map(NonZero::new)),
         |options| options.max_reports.map_or(0, NonZero::get).to_string(),
+    ),
+    row(
+        "memory_limit",
+        "`off`, or MiB from 8 on, or a number with `M`, `G` or `T`",
+        "how much memory the detector takes before it forgets the oldest accesses; `off` or 0 for any amount",
+        |options, value| assign(&mut options.memory_limit, read_memory_limit(value)),
+        |options| options.memory_limit.map_or("off".to_owned(), show_mebibytes),
     ),
     row(
         "report_bugs",
@@ -290,6 +297,24 @@ impl Display for Perturb {
         let word = PERTURB_WORDS.iter().find(|(_, perturb)| perturb == self).map_or("", |(word, _)| word);
         formatter.write_str(word)
     }
+}
+
+/// A smaller limit would leave next to nothing for accesses.
+const SMALLEST_LIMIT: usize = 8;
+
+fn read_memory_limit(value: &str) -> Option<Option<NonZero<usize>>> {
+    if value == "off" {
+        return Some(None);
+    }
+    let units = [("M", 1), ("G", 1 << 10), ("T", 1 << 20), ("", 1)];
+    let (digits, unit) = units.iter().find_map(|(name, unit)| Some((value.strip_suffix(name)?, *unit)))?;
+    let number: usize = digits.parse().ok().filter(|_| digits.bytes().all(|digit| digit.is_ascii_digit()))?;
+    let mebibytes = number.checked_mul(unit).filter(|mebibytes| *mebibytes <= usize::MAX >> 20)?;
+    (mebibytes == 0 || mebibytes >= SMALLEST_LIMIT).then_some(NonZero::new(mebibytes))
+}
+
+fn show_mebibytes(mebibytes: NonZero<usize>) -> String {
+    format!("{mebibytes}M")
 }
 
 fn read_seed(value: &str) -> Option<Option<u64>> {

@@ -14,6 +14,7 @@
 
 use smallvec::SmallVec;
 
+use super::budget;
 use super::map;
 use super::record::{Pair, RecordCache, RecordId, record};
 use super::word::{Mask, Word};
@@ -150,6 +151,9 @@ impl Granule {
             if seen & Word::LOCKED == 0
                 && word.compare_exchange_weak(seen, seen | Word::LOCKED, Acquire, Relaxed).is_ok()
             {
+                if seen == Word::EMPTY.bits() {
+                    budget::touched(address);
+                }
                 return Granule { word, site, content: Word::from_bits(seen) };
             }
             wait_while(|| word.load(Relaxed) & Word::LOCKED != 0);

@@ -28,6 +28,9 @@ const LOW_END: usize = 0x0400_0000_0000;
 const HIGH_START: usize = 0x5500_0000_0000;
 const HIGH_END: usize = 0x8000_0000_0000;
 
+/// No address from here on has a shadow.
+pub(super) const END: usize = HIGH_END;
+
 const WORDS_START: usize = 0x2600_0000_0000;
 const WORDS_END: usize = 0x5500_0000_0000;
 const SITES_START: usize = 0x0a80_0000_0000;

@@ -11,9 +11,10 @@
 //! ```
 //!
 //! Twelve bytes of shadow for eight of memory, and 32 more for granules with an atomic or with a second entry, unless many
-//! granules have the same two. Nothing is dropped for want of room.
-//! Shadow that says nothing goes back to the kernel ([`region`]).
+//! granules have the same two. Nothing is dropped for want of room, unless
+//! the program was given a limit ([`budget`]). Shadow that says nothing goes back to the kernel ([`region`]).
 
+pub mod budget;
 pub mod granule;
 mod list;
 pub mod map;

@@ -152,6 +152,11 @@ pub fn reserve() -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes of memory that records take: those that were ever in use.
+pub(super) fn taken() -> usize {
+    COMMON.lock().untouched as usize * size_of::<Record>()
+}
+
 /// The record with this number.
 #[inline]
 pub fn record(id: RecordId) -> &'static Record {

@@ -59,6 +59,11 @@ pub fn reserve() -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes of memory that cells take: those that were ever in use.
+pub(crate) fn taken() -> usize {
+    FREE.lock().untouched as usize * size_of::<AtomicCell>()
+}
+
 #[inline]
 fn cell(id: AtomicCellId) -> &'static AtomicCell {
     // SAFETY: the reservation has room for `LIMIT` cells and is never given back. Untouched cells are all zero, which

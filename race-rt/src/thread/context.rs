@@ -52,6 +52,8 @@ struct Room {
     marks: u32,
 }
 
+/// Bytes of a node in the tables at most.
+const TABLES: usize = 10;
 /// 16 bytes a node, and at most 10 in the tables: 2 MB before anything is folded, some 450 MB in all.
 const ROOM: Room = Room { exact: 1 << 16, whole: 1 << 24, all: (1 << 24) + (1 << 20), marks: 1 << 22 };
 /// So many frames of a stack are searched for the place of a call.
@@ -71,6 +73,11 @@ static HASHER: OnceCell<DefaultHashBuilder> = OnceCell::new();
 pub fn reserve() -> io::Result<()> {
     BASE.store(memory::reserve(ROOM.all as usize * size_of::<Node>())?, Relaxed);
     Ok(())
+}
+
+/// Bytes of memory that the tree takes.
+pub(crate) fn taken() -> usize {
+    COUNT.load(Relaxed) as usize * (size_of::<Node>() + TABLES)
 }
 
 fn node(id: NodeId) -> Node {

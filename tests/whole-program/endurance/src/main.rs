@@ -5,6 +5,7 @@
 //! joined N      N threads, of which at most 64 live at the same time; each is joined
 //! detached N    the same, and nobody joins them
 //! alive N       N threads that live at the same time
+//! heap N        N MiB of memory, all of which is accessed by two threads
 //! soak N        N seconds of threads that come and go, heap, locks and channels
 //! ```
 
@@ -12,6 +13,7 @@
 #[allow(dead_code, unused_imports, unused_macros)]
 mod case;
 mod crowd;
+mod heap;
 #[path = "../../cases/src/invisible.rs"]
 #[allow(dead_code)]
 mod invisible;
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 
 use case::Place;
 
-const USAGE: &str = "write `endurance joined|detached|alive|soak NUMBER [race]`";
+const USAGE: &str = "write `endurance joined|detached|alive|heap|soak NUMBER [race]`";
 
 static PLACE: Place<u64> = Place::new(0);
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "joined" => crowd::joined(size),
         "detached" => crowd::detached(size),
         "alive" => return crowd::alive(size, words.len() == 3),
+        "heap" => heap::grow(size),
         "soak" => soak::run(size),
         _ => {
             eprintln!("endurance: there is no program {program:?}; {USAGE}");
