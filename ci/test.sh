@@ -8,7 +8,7 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 step() { printf '\n== %s\n' "$*"; "$@"; }
 
 step cargo fmt --all --check
-for apart in tests/whole-program benches/peer; do
+for apart in tests/whole-program benches/peer fuzz; do
   step cargo fmt --all --check --manifest-path "$apart/Cargo.toml" -- --config-path "$PWD"
   CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo clippy --quiet --locked --all-targets --manifest-path "$apart/Cargo.toml" -- -D warnings
 done
@@ -23,5 +23,7 @@ step cargo test --locked --workspace --exclude cargo-race --features race
 # The engine under a scheduler that chooses who goes on.
 step cargo test --locked --package race-rt --features model --test meetings
 step cargo test --locked --package cargo-race
+# What others may have written: the corpus of the fuzz targets and mutations of it. ci/fuzz.sh has the long runs.
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo test --quiet --locked --manifest-path fuzz/Cargo.toml
 # As users get it: installed from the packages alone.
 step ci/package.sh --offline
