@@ -4,6 +4,9 @@
 //! clear refusal. Under libFuzzer (`fuzz_targets/`, `ci/fuzz.sh`) the bytes are chosen by what they reach; in
 //! `tests/short.rs` they are those of `corpus/` and [`mutation`]s of them, the same every time.
 
+pub mod analyze;
+pub mod instrument;
 pub mod mutation;
 pub mod options;
 pub mod suppressions;
+pub mod trace;

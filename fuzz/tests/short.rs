@@ -86,3 +86,44 @@ fn options() {
 fn suppressions() {
     fuzz("suppressions", race_fuzz::suppressions::run, &[b"race:", b"race_top:", b"\n", b"^", b"$", b"*", b"#", b"\0"]);
 }
+
+#[test]
+fn trace() {
+    fuzz("trace", race_fuzz::trace::run, &[&[0xff; 9], &[1, 0], &[10], &[64]]);
+}
+
+#[test]
+fn analyze() {
+    fuzz("analyze", race_fuzz::analyze::run, &[&[1, 0], &[1, 1], &[10], &[12], &[22], &[65], &[0x80, 0x80, 0x40]]);
+}
+
+#[test]
+fn instrument() {
+    const WORDS: [&str; 24] = [
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "]",
+        "*",
+        "&mut ",
+        "p",
+        ".a",
+        " = ",
+        " += ",
+        ";",
+        "@(",
+        "unsafe ",
+        "async ",
+        "move ",
+        "|x| ",
+        "#[race::skip] ",
+        "ptr::write(p, 1)",
+        "match ",
+        "if let ",
+        ".await",
+        "?",
+    ];
+    fuzz("instrument", race_fuzz::instrument::run, &WORDS.map(str::as_bytes));
+}

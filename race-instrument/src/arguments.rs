@@ -30,7 +30,11 @@ impl Parse for Arguments {
 fn argument(input: ParseStream) -> Result<Path, Error> {
     input.parse::<Token![crate]>()?;
     input.parse::<Token![=]>()?;
-    let path = if input.peek(LitStr) { input.parse::<LitStr>()?.parse()? } else { Path::parse_mod_style(input)? };
+    let path = if input.peek(LitStr) {
+        input.parse::<LitStr>()?.parse_with(Path::parse_mod_style)?
+    } else {
+        Path::parse_mod_style(input)?
+    };
     input.parse::<Option<Token![,]>>()?;
     Ok(path)
 }

@@ -11,6 +11,8 @@ use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, ItemFn, Lit, LitInt, LitStr, Meta, Path, ReturnType, Visibility};
 
+use crate::nesting;
+
 /// Which of the two attributes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
@@ -81,6 +83,8 @@ pub fn expand(
     item: TokenStream,
     with_engine: bool,
 ) -> Result<TokenStream, Error> {
+    nesting::check(&arguments)?;
+    nesting::check(&item)?;
     let arguments = Arguments::parse(entry, arguments)?;
     let function = function(entry, item)?;
     Ok(match (entry, with_engine) {

@@ -1,11 +1,11 @@
 //! `#[race::instrument]`: the accesses of a function's body, announced to the race detector.
 //!
-//! `check` parses and refuses, `item` finds the functions in what the attribute stands on, `walk` walks a body, with a file
-//! for each kind of expression that it meets (`assign`, `operator`, `pattern`, `call`, `method`, `exchange`, `macro_call`,
-//! `closure`); `place` takes places apart, `hook` writes the announcements. The rules: nothing is evaluated twice but what
-//! is sure to have no effect of its own, nothing in another order, nothing is borrowed, moved, captured or dropped
-//! otherwise, and what cannot be announced under these rules stays as it is. The list of what is and what is not announced
-//! is in the documentation of the macro. `entry` has the attributes of tests and `main`.
+//! `expand` leads through: `nesting` and `check` refuse, `item` finds the functions in what the attribute stands on, `walk`
+//! walks a body, with a file for each kind of expression that it meets (`assign`, `operator`, `pattern`, `call`, `method`,
+//! `exchange`, `macro_call`, `closure`); `place` takes places apart, `hook` writes the announcements. The rules: nothing is
+//! evaluated twice but what is sure to have no effect of its own, nothing in another order, nothing is borrowed, moved,
+//! captured or dropped otherwise, and what cannot be announced under these rules stays as it is. The list of what is and
+//! what is not announced is in the documentation of the macro. `entry` has the attributes of tests and `main`.
 
 mod arguments;
 mod assign;
@@ -14,10 +14,12 @@ mod check;
 mod closure;
 mod entry;
 mod exchange;
+mod expand;
 mod hook;
 mod item;
 mod macro_call;
 mod method;
+mod nesting;
 mod operator;
 mod pattern;
 mod place;
@@ -28,7 +30,6 @@ mod walk;
 
 use entry::Entry;
 use proc_macro::TokenStream;
-use quote::ToTokens;
 
 /// Announces the accesses that functions make through raw pointers and references, so that races of plain memory are seen
 /// as those of race's own types are. Without the feature `race` it changes nothing.
@@ -116,7 +117,7 @@ use quote::ToTokens;
 /// ```
 #[proc_macro_attribute]
 pub fn instrument(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    match instrumented(arguments.into(), item.clone().into()) {
+    match expand::instrument(arguments.into(), item.clone().into(), cfg!(feature = "race")) {
         Ok(Some(rewritten)) => rewritten.into(),
         Ok(None) => item,
         Err(error) => {
@@ -126,22 +127,6 @@ pub fn instrument(arguments: TokenStream, item: TokenStream) -> TokenStream {
             refusal
         }
     }
-}
-
-/// What becomes of an item; `None` if it stays as it is.
-fn instrumented(
-    arguments: proc_macro2::TokenStream,
-    item: proc_macro2::TokenStream,
-) -> Result<Option<proc_macro2::TokenStream>, syn::Error> {
-    let arguments = syn::parse2::<arguments::Arguments>(arguments)?;
-    let mut subject = check::subject(item)?;
-    let rewriter = item::Rewriter::new(&arguments.race, &subject);
-    let is_on = cfg!(feature = "race");
-    if is_on {
-        rewriter.subject(&mut subject);
-    }
-    let had_skips = skip::remove(rewriter.names(), &mut subject);
-    Ok((is_on || had_skips).then(|| subject.into_token_stream()))
 }
 
 /// Leaves code alone that [`instrument`] would rewrite: a function, an impl, a trait or a module inside of what bears that
