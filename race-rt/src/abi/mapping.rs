@@ -1,8 +1,12 @@
 //! Memory that the program maps and unmaps itself: a new mapping starts afresh, and the shadow of one that is gone goes back to
 //! the kernel.
+//!
+//! Where nothing has a shadow, and where the shadow is, the program gets no memory: a wish for a place there is passed over
+//! as the kernel may do with any, a demand is refused.
 
 use libc::{c_int, c_long, c_void, off_t};
 
+use crate::shadow::map::is_covered_range;
 use crate::shadow::region;
 use crate::thread::current;
 
@@ -15,6 +19,17 @@ fn forget(address: usize, size: usize, then: impl FnOnce(usize, usize)) {
         thread.forget(address, end);
         then(address, end);
     }
+}
+
+/// Whether the program may have memory there. Of none the kernel says what is wrong.
+fn is_served(address: usize, size: usize) -> bool {
+    size == 0 || is_covered_range(address, address.saturating_add(size))
+}
+
+fn refused(reason: c_int) -> isize {
+    // SAFETY: the running thread's own errno.
+    unsafe { *libc::__errno_location() = reason };
+    -1
 }
 
 fn system_call(number: c_long, arguments: [usize; 6]) -> *mut c_void {
@@ -36,7 +51,12 @@ pub unsafe extern "C" fn mmap(
     file: c_int,
     offset: off_t,
 ) -> *mut c_void {
-    let arguments = [address as usize, size, protection as usize, flags as usize, file as usize, offset as usize];
+    let is_served = is_served(address as usize, size);
+    if !is_served && flags & (libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE) != 0 {
+        return refused(libc::ENOMEM) as *mut c_void;
+    }
+    let wished = if is_served { address as usize } else { 0 };
+    let arguments = [wished, size, protection as usize, flags as usize, file as usize, offset as usize];
     let mapped = system_call(libc::SYS_mmap, arguments);
     if mapped != libc::MAP_FAILED {
         forget(mapped as usize, size, |_, _| ());
@@ -67,6 +87,9 @@ pub unsafe extern "C" fn mmap64(
 /// As for the C library's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn munmap(address: *mut c_void, size: usize) -> c_int {
+    if !is_served(address as usize, size) {
+        return refused(libc::EINVAL) as c_int;
+    }
     forget(address as usize, size, region::give_back);
     system_call(libc::SYS_munmap, [address as usize, size, 0, 0, 0, 0]) as c_int
 }

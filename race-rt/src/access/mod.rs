@@ -85,7 +85,8 @@ pub fn range(address: usize, size: usize, kind: AccessKind, pc: Pc) {
     }
 }
 
-/// Any access of any size. Null and addresses without shadow are let pass; the end is cut off at the last address.
+/// Any access of any size. Null and addresses without shadow are let pass. Of more than a program can access what it would
+/// fault at is left out, so that a wrong size costs it no more than without the engine.
 #[inline(never)]
 pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
     let Some(mut thread) = current::enter() else {
@@ -95,7 +96,7 @@ pub fn slow(address: usize, size: usize, kind: AccessKind, pc: Pc) {
         return;
     }
     let site = thread.site(pc);
-    thread.access(address, size, kind, site);
+    thread.access(address, map::accessible(address, size), kind, site);
 }
 
 impl Thread {
@@ -232,5 +233,5 @@ pub(crate) fn end_life(granule: &mut Granule, address: usize, records: &mut Reco
 pub(crate) fn whole_granules(start: usize, end: usize) -> Option<Range<usize>> {
     let start = start.checked_next_multiple_of(GRANULE)?;
     let end = end & !(GRANULE - 1);
-    (start < end && map::is_covered(start) && map::is_covered(end - 1)).then_some(start..end)
+    (start < end && map::is_covered_range(start, end)).then_some(start..end)
 }

@@ -51,6 +51,12 @@ pub const fn is_covered(address: usize) -> bool {
     address < LOW_END || (address >= HIGH_START && address < HIGH_END)
 }
 
+/// Whether memory from `start` on and before `end`, which is not empty, lies in one of the ranges that have a shadow.
+#[inline]
+pub const fn is_covered_range(start: usize, end: usize) -> bool {
+    is_covered(start) && is_covered(end - 1) && (start < LOW_END) == (end - 1 < LOW_END)
+}
+
 const fn word_address(address: usize) -> usize {
     ((address & !7) ^ 0x4000_0000_0000) + 0x1100_0000_0000
 }
@@ -89,6 +95,27 @@ pub(super) fn words_of(addresses: Range<usize>) -> Range<usize> {
 pub(super) fn sites_of(addresses: Range<usize>) -> Range<usize> {
     let start = site_address(addresses.start);
     start..start + addresses.len() / 2
+}
+
+/// Accesses of up to so many bytes are taken as they are.
+const LONG_ACCESS: usize = 1 << 26;
+
+/// How many of the `size` bytes from `address` on an access can reach before it faults, or leaves what has a shadow.
+#[inline]
+pub fn accessible(address: usize, size: usize) -> usize {
+    if size <= LONG_ACCESS { size } else { accessible_of_long(address, size) }
+}
+
+#[cold]
+fn accessible_of_long(address: usize, size: usize) -> usize {
+    if !is_covered(address) {
+        // One granule, to be counted.
+        return GRANULE;
+    }
+    let range_end = if address < LOW_END { LOW_END } else { HIGH_END };
+    let end = address.saturating_add(size).min(range_end);
+    let mapped_end = memory::mapped_end(address & !(PAGE - 1), end.next_multiple_of(PAGE));
+    mapped_end.min(end).saturating_sub(address)
 }
 
 /// Bytes of shadow that are walked without asking which of them were ever touched.
@@ -133,6 +160,34 @@ mod tests {
             assert!(!is_covered(word_address(address)) && !is_covered(site_address(address)));
         }
         const { assert!(SITES_END <= WORDS_START && WORDS_END <= HIGH_START && SITES_START >= LOW_END) };
+    }
+
+    #[test]
+    fn a_range_lies_in_one_of_the_two() {
+        assert!(is_covered_range(0, LOW_END) && is_covered_range(HIGH_START, HIGH_END));
+        for (start, end) in [(0, LOW_END + 1), (0, HIGH_END), (HIGH_START - 1, HIGH_END), (HIGH_END - 8, usize::MAX)] {
+            assert!(!is_covered_range(start, end), "{start:#x} {end:#x}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_access_what_faults_is_left_out() {
+        const SIZE: usize = LONG_ACCESS + 5 * PAGE;
+        let start = memory::reserve(SIZE + PAGE).expect("there is room");
+        // SAFETY: the last page of what was reserved just now.
+        unsafe { memory::release(start + SIZE, PAGE) };
+        for size in [0, 1, LONG_ACCESS, SIZE - 7] {
+            assert_eq!(accessible(start + 7, size), size);
+        }
+        for size in [SIZE, 1 << 40, usize::MAX] {
+            assert!((SIZE - 7..=1 << 40).contains(&accessible(start + 7, size)));
+            assert_eq!(accessible(WORDS_START, usize::MAX), GRANULE);
+            assert_eq!(accessible(usize::MAX, usize::MAX), GRANULE);
+        }
+        // What lies behind may be somebody else's memory; before the first page nothing is.
+        assert!(accessible(8, usize::MAX) < LONG_ACCESS);
+        // SAFETY: nobody uses it.
+        unsafe { memory::release(start, SIZE) };
     }
 
     #[test]

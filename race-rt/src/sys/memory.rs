@@ -90,6 +90,24 @@ pub fn for_each_resident(address: usize, size: usize, mut each: impl FnMut(usize
     }
 }
 
+/// Up to where the process has memory mapped, of `start..end` (multiples of [`PAGE`]).
+pub fn mapped_end(start: usize, end: usize) -> usize {
+    // Asked of a page that is not mapped, this fails and does nothing else.
+    // SAFETY: with this flag no byte of the memory is looked at, and none is written back.
+    let is_mapped =
+        |from: usize, to: usize| unsafe { libc::syscall(libc::SYS_msync, from, to - from, libc::MS_ASYNC) == 0 };
+    let (mut mapped, mut step) = (start, end - start);
+    while step >= PAGE && mapped < end {
+        let next = end.min(mapped + step);
+        if is_mapped(mapped, next) {
+            mapped = next;
+        } else {
+            step = step / 2 & !(PAGE - 1);
+        }
+    }
+    mapped
+}
+
 /// Whether a block of the C library's allocator is a mapping of its own, which goes back to the kernel when it is freed.
 ///
 /// # Safety

@@ -16,7 +16,7 @@ use crate::access::AccessKind;
 use crate::clock::{Epoch, Slot, Time};
 use crate::options::Perturb;
 use crate::report::model::{LockKind, Pc, Schedule};
-use crate::shadow::map::{GRANULE, is_covered};
+use crate::shadow::map::{GRANULE, is_covered, is_covered_range};
 use crate::thread::ThreadId;
 use crate::thread::context::NodeId;
 use crate::thread::holds::Mark;
@@ -411,7 +411,7 @@ impl<'a> Decoder<'a> {
     /// A range of memory that has a shadow, not empty and not longer than `longest`.
     fn range(&mut self, longest: usize) -> Result<(usize, usize), Wrong> {
         let (address, size) = (self.covered()?, self.place()?);
-        within(size > 0 && size <= longest && is_covered(address + size - 1))?;
+        within(size > 0 && size <= longest && is_covered_range(address, address + size))?;
         Ok((address, size))
     }
 
