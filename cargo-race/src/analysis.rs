@@ -5,6 +5,9 @@
 //! that of the recorded process if it did not fail by itself.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::process::ExitCode;
 
 use race_rt::access::AccessKind;
@@ -17,7 +20,9 @@ use race_rt::report::frame::Symbolise;
 use race_rt::report::sink::Sink;
 use race_rt::report::suppression::Suppressions;
 use race_rt::report::{counted, exit, text, trim};
+use race_rt::sys::room::Room;
 use race_rt::thread::context::NodeId;
+use race_rt::trace::header::{self, Header};
 
 use crate::arguments::AnalyzeArguments;
 use crate::error::Error;
@@ -27,7 +32,7 @@ use crate::recorded_code::RecordedCode;
 pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Error> {
     let refused = |reason: String| Error::NotAnalyzed { path: arguments.file.clone(), reason };
     let options = take_options()?;
-    let bytes = std::fs::read(&arguments.file).map_err(|reason| refused(reason.to_string()))?;
+    let bytes = read(&arguments.file).map_err(|reason| refused(reason.to_string()))?;
     let replay = Replay::new(&bytes).map_err(|reason| refused(reason.to_string()))?;
     let mut reporter = Reporter::new(options, replay.is_whole_program())?;
     let by = if arguments.oracle { By::Oracle } else { By::Engine };
@@ -37,6 +42,21 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Error> {
     });
     judged.map_err(|reason| refused(reason.to_string()))?;
     Ok(reporter.end())
+}
+
+/// What is in a file, unless it is more than there is memory for; only the beginning of what is no recording.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    const PIECE: u64 = 1 << 24;
+    let (mut file, room, mut bytes) = (File::open(path)?, Room::of_system(), Vec::new());
+    file.by_ref().take(header::SIZE as u64).read_to_end(&mut bytes)?;
+    if Header::read(&bytes).is_ok() {
+        while file.by_ref().take(PIECE).read_to_end(&mut bytes)? > 0 {
+            if room.is_used_up() {
+                return Err(io::Error::other("it is larger than the memory that this machine has free"));
+            }
+        }
+    }
+    Ok(bytes)
 }
 
 /// The options of the environment, which the engine in this process must not take for its own: it would record itself.

@@ -104,10 +104,11 @@ fn load(module: &Module) -> Result<Loader, Box<dyn std::error::Error>> {
     Loader::new(&module.path)
 }
 
-/// Whether the file has the build id that it had, or else its size and age; `None` when it is gone.
+/// Whether the file has the build id that it had, or else its size and age; `None` when it is gone. What the recording
+/// names that is no plain file may block whoever opens it.
 fn is_same(module: &Module) -> Option<bool> {
+    module.path.metadata().ok().filter(|found| found.is_file())?;
     if module.build_id.is_empty() {
-        module.path.metadata().ok()?;
         return Some(identity(&module.path) == (module.size, module.modified));
     }
     build_id(&module.path).map(|found| found == module.build_id)

@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 
 use common::{Outcome, clean_environment, race, run, scratch, temporary_directory};
 use race_rt::replay::{By, Replay, ReplayError};
+use race_rt::trace::event::{Decoder, Encoder, Event, ModuleRecord};
+use race_rt::trace::header::Header;
 use whole_program::{Profile, Program, check_all, repository};
 
 /// The whole texts of the reports, sorted: of races at different places neither comes first.
@@ -231,6 +233,35 @@ fn a_program_that_has_changed_is_told_of() {
     std::fs::remove_file(&copy).expect("removed");
     let gone = analyzed(&file, false).expect_code(66).stderr;
     assert!(gone.contains("copy is gone; its functions"), "{gone}");
+}
+
+/// What a recording names as the program may be anything that has a path, and so may be what is given for a recording.
+#[test]
+fn what_would_block_or_never_ends_is_not_read() {
+    let place = temporary_directory();
+    let pipe = place.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it runs").success());
+    let good = std::fs::read(one_race(place.path())).expect("readable");
+    let (header, events) = Header::read(&good).expect("a recording");
+    let (mut decoder, mut encoder, mut bytes) = (Decoder::new(events), Encoder::default(), header.bytes().to_vec());
+    for build_id in [b"".as_slice(), b"id"] {
+        while let Some(event) = decoder.event().expect("whole") {
+            let event = match event {
+                Event::Module(module) => {
+                    Event::Module(ModuleRecord { path: pipe.as_os_str().as_encoded_bytes(), build_id, ..module })
+                }
+                other => other,
+            };
+            encoder.encode(&event, &mut bytes);
+        }
+        let file = place.path().join("named");
+        std::fs::write(&file, &bytes).expect("written");
+        let said = analyzed(&file, false).expect_code(66).stderr;
+        assert!(said.contains("pipe is gone; its functions have no names"), "{said}");
+        (decoder, encoder, bytes) = (Decoder::new(events), Encoder::default(), header.bytes().to_vec());
+    }
+    let said = analyzed(Path::new("/dev/zero"), false).expect_sentence();
+    assert_eq!(said, "cannot analyze /dev/zero: it is no recording, which RACE_OPTIONS=record=FILE makes");
 }
 
 /// Every prefix of a recording, and many with some bits changed, by both judges: a replay never panics. In one process,

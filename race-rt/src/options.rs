@@ -269,5 +269,5 @@ fn split_value(text: &str, path: bool) -> Result<(&str, &str), OptionError> {
 
 /// Whether an option's name and `=` come next.
 fn starts_option(text: &str) -> bool {
-    text.split_once('=').is_some_and(|(name, _)| find(name).is_some())
+    TABLE.iter().any(|row| text.strip_prefix(row.name).is_some_and(|rest| rest.starts_with('=')))
 }

@@ -7,7 +7,7 @@
 //!
 //! Guarantees: with the engine the races are those that the recorded process found, in the order of the file, which is
 //! an order of the execution. A recording that was cut off is judged up to its last whole event; one that says what cannot
-//! be is refused, whatever its bytes. Can miss: what the recording does not have ([`crate::trace`]).
+//! be is refused, whatever its bytes, and so is one that takes more memory than there is. Can miss: what the recording does not have ([`crate::trace`]).
 //!
 //! One replay at a time: the shadow is the process's.
 
@@ -28,6 +28,8 @@ use crate::report::attribution::Charged;
 use crate::report::model::{AccessSide, Creation, Report};
 use crate::shadow::Mask;
 use crate::shadow::map::GRANULE;
+use crate::sys::memory::PAGE;
+use crate::sys::room::Room;
 use crate::thread::ThreadId;
 use crate::thread::context::{self, NodeId};
 use crate::thread::holds;
@@ -35,6 +37,9 @@ use crate::trace::StateNumber;
 use crate::trace::event::{Decoder, Event};
 use crate::trace::header::{Header, NoRecording};
 use crate::trace::number::Wrong;
+
+/// How often it is looked whether there is memory left: within so many parts of events not much is taken.
+const STEPS_BETWEEN_LOOKS: usize = 256;
 
 /// Who judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,8 @@ pub enum ReplayError {
     Damaged(usize),
     /// It is too long for the oracle.
     TooLong,
+    /// It needs more memory than there is.
+    TooLarge,
 }
 
 impl fmt::Display for ReplayError {
@@ -62,6 +69,9 @@ impl fmt::Display for ReplayError {
             Self::NoRecording(reason) => reason.fmt(formatter),
             Self::Damaged(at) => write!(formatter, "the recording is damaged at byte {at}, make it anew"),
             Self::TooLong => write!(formatter, "the recording is too long to compare all pairs, leave --oracle out"),
+            Self::TooLarge => {
+                write!(formatter, "the recording needs more memory than this machine has free, record a shorter run")
+            }
         }
     }
 }
@@ -113,6 +123,7 @@ pub struct Race {
 pub struct Replay<'a> {
     header: Header,
     events: &'a [u8],
+    room: Room,
 }
 
 /// The recording as far as it was judged.
@@ -129,7 +140,12 @@ impl<'a> Replay<'a> {
     /// It has none.
     pub fn new(file: &'a [u8]) -> Result<Replay<'a>, ReplayError> {
         let (header, events) = Header::read(file).map_err(ReplayError::NoRecording)?;
-        Ok(Replay { header, events })
+        Ok(Replay { header, events, room: Room::of_system() })
+    }
+
+    /// The same, to be judged in so many bytes of memory.
+    pub fn within(self, bytes: usize) -> Replay<'a> {
+        Replay { room: Room::of(bytes), ..self }
     }
 
     /// Whether it is one of the whole-program tier.
@@ -141,7 +157,7 @@ impl<'a> Replay<'a> {
     /// go on.
     ///
     /// # Errors
-    /// The recording is damaged, or too long for the oracle.
+    /// The recording is damaged, too long for the oracle, or needs more memory than there is.
     pub fn judge(&self, by: By, mut each: impl FnMut(Race, Judged<'_>) -> bool) -> Result<(), ReplayError> {
         crate::start::ensure();
         let mut judge: Box<dyn Judge> = match by {
@@ -151,6 +167,7 @@ impl<'a> Replay<'a> {
         let mut cast = Cast::new();
         let mut actor = None;
         let mut found = Vec::new();
+        let mut steps = 0_usize;
         let mut decoder = Decoder::new(self.events);
         loop {
             let at = crate::trace::header::SIZE + self.events.len() - decoder.left();
@@ -165,15 +182,21 @@ impl<'a> Replay<'a> {
                 continue;
             }
             let event = cast.note(&event).ok_or(ReplayError::Damaged(at))?;
-            judge.judge(actor, &event, &mut found).map_err(|refused| match refused {
-                Refused::Senseless => ReplayError::Damaged(at),
-                Refused::TooLong => ReplayError::TooLong,
-            })?;
-            for found in found.drain(..) {
-                if !cast.is_harmless(found.granule, found.bytes)
-                    && !each(race(&mut cast, found), Judged { modules: cast.modules() })
-                {
-                    return Ok(());
+            for part in parts(event) {
+                judge.judge(actor, &part, &mut found).map_err(|refused| match refused {
+                    Refused::Senseless => ReplayError::Damaged(at),
+                    Refused::TooLong => ReplayError::TooLong,
+                })?;
+                for found in found.drain(..) {
+                    if !cast.is_harmless(found.granule, found.bytes)
+                        && !each(race(&mut cast, found), Judged { modules: cast.modules() })
+                    {
+                        return Ok(());
+                    }
+                }
+                steps += 1;
+                if steps.is_multiple_of(STEPS_BETWEEN_LOOKS) && self.room.is_used_up() {
+                    return Err(ReplayError::TooLarge);
                 }
             }
         }
@@ -202,10 +225,61 @@ fn race(cast: &mut Cast, found: Found) -> Race {
     Race { report: Report { current, previous, creations, schedule: cast.schedule }, stacks, charged }
 }
 
+/// The event in parts that each take little memory and show few races: few bytes of a recording can tell of much memory.
+fn parts(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
+    let (address, size, longest) = match event {
+        Event::Access { address, size, .. } => (address, size, GRANULE),
+        Event::Life { address, size, .. } => (address, size, PAGE),
+        _ => (0, 1, PAGE),
+    };
+    let end = address + size;
+    (address & !(longest - 1)..end).step_by(longest).map(move |start| {
+        let (address, size) = (start.max(address), (start + longest).min(end) - start.max(address));
+        match event {
+            Event::Access { kind, site, .. } => Event::Access { kind, address, size, site },
+            Event::Life { first, .. } => Event::Life { address, size, first },
+            other => other,
+        }
+    })
+}
+
 /// The granules of a range, each with the part of the range in it.
 fn granules(address: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     let end = address + size;
     (address & !(GRANULE - 1)..end)
         .step_by(GRANULE)
         .map(move |granule| granule.max(address)..(granule + GRANULE).min(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Slot, Time};
+    use crate::trace::event::{Encoder, LONGEST};
+
+    fn recording(events: impl IntoIterator<Item = Event<'static>>) -> Vec<u8> {
+        let mut bytes = Header { whole_program: true, underway: false, process: 1 }.bytes().to_vec();
+        let mut encoder = Encoder::default();
+        events.into_iter().for_each(|event| encoder.encode(&event, &mut bytes));
+        bytes
+    }
+
+    /// A few bytes of a recording stand for much memory: of the shadow, and of what the oracle keeps.
+    #[test]
+    fn a_recording_that_takes_too_much_memory_is_refused() {
+        let state = [
+            Event::State { number: StateNumber(0), thread: ThreadId(1), slot: Slot::new(1), time: Time::new(1) },
+            Event::Actor(StateNumber(0)),
+        ];
+        let lives = (0..1 << 12).map(|index| {
+            let address = 0x6000_0000_0000 + index * LONGEST;
+            Event::Life { address, size: LONGEST, first: Some((AccessKind::Allocate, NodeId::ROOT)) }
+        });
+        let bytes = recording(state.into_iter().chain(lives));
+        assert!(bytes.len() < 64 << 10);
+        for by in [By::Engine, By::Oracle] {
+            let replay = Replay::new(&bytes).expect("a recording").within(64 << 20);
+            assert_eq!(replay.judge(by, |_, _| true).err(), Some(ReplayError::TooLarge), "{by:?}");
+        }
+    }
 }

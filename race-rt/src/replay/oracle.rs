@@ -26,6 +26,8 @@ use crate::trace::event::{Event, First};
 
 /// Segments that are compared at most.
 const MOST: usize = 30_000;
+/// So many times two accesses are looked at, at most: minutes.
+const MOST_LOOKS: u64 = 1 << 36;
 
 /// A segment, by number.
 type Segment = usize;
@@ -103,6 +105,8 @@ pub(super) struct Oracle {
     releases: HashMap<Epoch, Segment>,
     granules: HashMap<usize, Life>,
     blocks: Vec<Block>,
+    /// How many times two accesses were looked at.
+    looks: u64,
 }
 
 impl Oracle {
@@ -199,23 +203,23 @@ impl Oracle {
         one.kind.conflicts_with(other.kind) && !self.ordered(one, other)
     }
 
-    /// Adds the pairs that `new` makes with the accesses before it to a granule.
-    fn compare(&self, granule: usize, new: &Access, found: &mut Vec<Found>) {
-        let Some(Life { accesses, .. }) = self.granules.get(&granule) else { return };
+    /// Adds the pairs that `new` makes with the accesses before it to a granule; how often it had to look at two.
+    fn compare(&self, granule: usize, new: &Access, found: &mut Vec<Found>) -> u64 {
+        let Some(Life { accesses, .. }) = self.granules.get(&granule) else { return 0 };
+        let mut looks = accesses.len() as u64;
         let on = |access: &Access, byte: usize| access.bytes.0 >> byte & 1 == 1;
         for (index, old) in accesses.iter().enumerate() {
-            let is_told = |byte: &usize| {
+            let mut is_told = |byte: &usize| {
                 let passed_over = |later: &Access| {
                     on(later, *byte)
                         && later.kind.subsumes(old.kind)
                         && (self.ordered(old, later) || self.races(old, later))
                 };
-                on(new, *byte)
-                    && on(old, *byte)
-                    && self.races(old, new)
-                    && !accesses[index + 1..].iter().any(passed_over)
+                let races = on(new, *byte) && on(old, *byte) && self.races(old, new);
+                looks += if races { (accesses.len() - index) as u64 } else { 0 };
+                races && !accesses[index + 1..].iter().any(passed_over)
             };
-            let bytes = (0..GRANULE).filter(is_told).fold(0, |bytes, byte| bytes | 1 << byte);
+            let bytes = (0..GRANULE).filter(&mut is_told).fold(0, |bytes, byte| bytes | 1 << byte);
             if bytes != 0 {
                 found.push(Found {
                     granule,
@@ -229,6 +233,7 @@ impl Oracle {
                 });
             }
         }
+        looks
     }
 }
 
@@ -292,7 +297,10 @@ impl Judge for Oracle {
                     let access = self.access_by(actor, bytes, kind, site)?;
                     let granule = part.start & !(GRANULE - 1);
                     self.life(granule);
-                    self.compare(granule, &access, found);
+                    self.looks += self.compare(granule, &access, found);
+                    if self.looks > MOST_LOOKS {
+                        return Err(Refused::TooLong);
+                    }
                     self.life(granule).accesses.push(access);
                 }
             }

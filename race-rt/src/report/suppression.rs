@@ -19,6 +19,9 @@ use crate::sys::file;
 
 const SHIPPED: &str = include_str!("suppressions.txt");
 
+/// The longest file that is taken for a list, so that a device without end is not.
+const LONGEST: usize = 1 << 24;
+
 /// Which frames of an access an entry looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
@@ -78,7 +81,10 @@ impl Suppressions {
         }
         if let SuppressionList::File(path) = list {
             let unreadable = |cause: String| SuppressionError::Unreadable(path.clone(), cause);
-            let bytes = file::read(path).map_err(|cause| unreadable(cause.to_string()))?;
+            let bytes = file::read_at_most(path, LONGEST + 1).map_err(|cause| unreadable(cause.to_string()))?;
+            if bytes.len() > LONGEST {
+                return Err(unreadable(format!("it is longer than {LONGEST} bytes")));
+            }
             let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
             read(&text, path, &mut entries)?;
         }
@@ -266,6 +272,13 @@ mod tests {
             let text = error.expect_err(bad).to_string();
             assert!(text.starts_with("list:4: ") && text.contains(&format!("{:?}", bad.trim())), "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_without_end_is_refused() {
+        let endless = SuppressionList::File(PathBuf::from("/dev/zero"));
+        let text = Suppressions::new(&endless).expect_err("no list").to_string();
+        assert!(text.contains("/dev/zero") && text.contains("longer than 16777216 bytes"), "{text}");
     }
 
     #[test]

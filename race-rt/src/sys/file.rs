@@ -5,14 +5,6 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// What is in the file.
-///
-/// # Errors
-/// What the kernel said.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    read_at_most(path, usize::MAX)
-}
-
 /// The `SIZE` bytes that the file begins with.
 ///
 /// # Errors
@@ -23,7 +15,10 @@ pub fn read_start<const SIZE: usize>(path: &Path) -> io::Result<[u8; SIZE]> {
 }
 
 /// What the file begins with, all of it if it has no more than `enough` bytes.
-fn read_at_most(path: &Path, enough: usize) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// What the kernel said.
+pub fn read_at_most(path: &Path, enough: usize) -> io::Result<Vec<u8>> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let flags = libc::O_RDONLY | libc::O_CLOEXEC;
     // SAFETY: the path is a C string that outlives the call.

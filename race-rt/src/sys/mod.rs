@@ -6,6 +6,8 @@ pub mod cancellation;
 pub mod errno;
 pub mod file;
 pub mod memory;
+#[cfg(feature = "replay")]
+pub mod room;
 pub mod sleep;
 pub mod spin;
 pub mod stack;
