@@ -7,9 +7,13 @@
 //!
 //! ```text
 //! program   0x00..0x04              0x55..0x80
-//! words     0x51..0x55              0x26..0x51     (address xor 0x40) + 0x11
+//! words     0x51..0x55              0x26..0x51     (address xor 0x40) + 0x11 - OFFSET
 //! sites     0x20..0x22              0x0a.8..0x20   (address / 2) xor 0x20
 //! ```
+//!
+//! The words lie lower than that by [`OFFSET`], so that memory and its words differ in more than the uppermost bits of their
+//! addresses: some processors tell the lines of their innermost cache apart by a hash of bits 12 to 27, and would have to
+//! fetch an access's word and its data anew each time.
 //!
 //! One reservation for the words, one for the sites; memory backs only what is touched. With a stack without limit the
 //! kernel maps from 0x2a up or from 0x15 down, which cannot be served: `start` refuses it.
@@ -31,8 +35,10 @@ const HIGH_END: usize = 0x8000_0000_0000;
 /// No address from here on has a shadow.
 pub(super) const END: usize = HIGH_END;
 
-const WORDS_START: usize = 0x2600_0000_0000;
-const WORDS_END: usize = 0x5500_0000_0000;
+/// Bits far apart, so that data of a small working set does not meet other data's words either; whole pages.
+const OFFSET: usize = 0xa5000;
+const WORDS_START: usize = 0x2600_0000_0000 - OFFSET;
+const WORDS_END: usize = 0x5500_0000_0000 - OFFSET;
 const SITES_START: usize = 0x0a80_0000_0000;
 const SITES_END: usize = 0x2200_0000_0000;
 
@@ -58,7 +64,7 @@ pub const fn is_covered_range(start: usize, end: usize) -> bool {
 }
 
 const fn word_address(address: usize) -> usize {
-    ((address & !7) ^ 0x4000_0000_0000) + 0x1100_0000_0000
+    ((address & !7) ^ 0x4000_0000_0000) + (0x1100_0000_0000 - OFFSET)
 }
 
 const fn site_address(address: usize) -> usize {
@@ -159,6 +165,7 @@ mod tests {
             assert!((SITES_START..SITES_END).contains(&site_address(address)), "{address:#x}");
             assert!(!is_covered(word_address(address)) && !is_covered(site_address(address)));
         }
+        const { assert!(OFFSET.is_multiple_of(PAGE)) };
         const { assert!(SITES_END <= WORDS_START && WORDS_END <= HIGH_START && SITES_START >= LOW_END) };
     }
 
