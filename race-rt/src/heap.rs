@@ -173,8 +173,7 @@ impl Thread {
         }
         let word = Word::new(self.epoch(), AccessKind::Free, Mask::ALL);
         if size < LARGE {
-            self.access(address, size, AccessKind::Free, site);
-            return self.fill(address, address + size, word, site);
+            return self.access_and_fill(address, address + size, word, site);
         }
         let Some(range) = whole_granules(address, address + size) else {
             return;

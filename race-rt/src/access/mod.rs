@@ -4,7 +4,7 @@
 //! shortcuts come before that, each exact:
 //!
 //! 1. the shadow word says that the same bytes were accessed at least as strongly in the same epoch ([`read`],
-//!    [`write`]: a load and a compare);
+//!    [`write`]: a load and a compare; [`range`]: the same for each granule);
 //! 2. the thread is alone ([`crate::thread::Hot::SOLO`]);
 //! 3. some entry of a listed granule says the same as in 1, found without the lock: data that several threads read is
 //!    not written to.
@@ -23,6 +23,7 @@ use crate::report::{benign, gather};
 use crate::shadow::granule::{self, Entry, Granule, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::record::RecordCache;
+use crate::shadow::run;
 use crate::shadow::{Mask, Word};
 use crate::sync::addressed;
 use crate::sys::atomic::Ordering::Relaxed;
@@ -43,7 +44,7 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
     if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
     }
-    listed(address, size, AccessKind::Read, pc);
+    listed(address, pc, size, AccessKind::Read);
 }
 
 /// A plain store of `size` bytes, within one granule.
@@ -58,15 +59,29 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
     if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
     }
-    listed(address, size, AccessKind::Write, pc);
+    listed(address, pc, size, AccessKind::Write);
 }
 
-/// The third shortcut, then the long way. A function of its own, so that the hot ones need no stack frame.
+/// The third shortcut for a granule that has a pair of entries, then the long way. A function of its own, so that the hot
+/// ones need no stack frame, and without one itself.
 #[inline(never)]
-fn listed(address: usize, size: usize, kind: AccessKind, pc: Pc) {
+fn listed(address: usize, pc: Pc, size: usize, kind: AccessKind) {
     // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     // Who is asked to step on has no entries of its present step yet.
+    let is_repeated = epoch & Hot::STEP == 0
+        && map::is_covered(address)
+        && granule::is_repeated_in_pair(address, epoch, Mask::new(address, size), kind == AccessKind::Write);
+    if !is_repeated {
+        listed_further(address, pc, size, kind);
+    }
+}
+
+/// The third shortcut for any number of entries, then the long way.
+#[inline(never)]
+fn listed_further(address: usize, pc: Pc, size: usize, kind: AccessKind) {
+    // SAFETY: as for `listed`.
+    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     let is_repeated = epoch & Hot::STEP == 0
         && map::is_covered(address)
         && granule::is_repeated(address, Epoch::from_bits(epoch), kind, Mask::new(address, size));
@@ -76,11 +91,19 @@ fn listed(address: usize, size: usize, kind: AccessKind, pc: Pc) {
 }
 
 /// An access of any size at any address: granules that were accessed as strongly in the same epoch are passed over.
-#[inline]
+#[inline(always)]
 pub fn range(address: usize, size: usize, kind: AccessKind, pc: Pc) {
-    // SAFETY: the hot part is the running thread's own or a placeholder.
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    if epoch & Hot::SOLO == 0 && size != 0 {
+    if epoch & Hot::SOLO != 0 || size == 0 {
+        return;
+    }
+    let is_repeated = match kind {
+        AccessKind::Read => run::repeats_plainly(address, size, epoch, false),
+        AccessKind::Write => run::repeats_plainly(address, size, epoch, true),
+        _ => false,
+    };
+    if !is_repeated {
         slow(address, size, kind, pc);
     }
 }
@@ -192,15 +215,38 @@ impl Thread {
         let Some(range) = whole_granules(start, end) else {
             return;
         };
+        let entry = (!self.is_ignoring(word.kind())).then_some(Entry { word, site });
         for address in range.step_by(GRANULE) {
-            let entry = (!self.is_ignoring(word.kind())).then_some(Entry { word, site });
-            let mut granule = Granule::lock(address);
-            if trace::is_on() {
-                let first = entry.map(|_| (word.kind(), site));
-                self.record(&Event::Life { address, size: GRANULE, first });
-            }
-            granule.reset(entry, &mut self.records);
+            self.begin_anew(&mut Granule::lock(address), address, entry);
         }
+    }
+
+    /// Records an access that writes every byte of `start..end`, reports what it races with, and makes it the only one to
+    /// each whole granule.
+    pub(crate) fn access_and_fill(&mut self, start: usize, end: usize, word: Word, site: NodeId) {
+        let Some(range) = whole_granules(start, end).filter(|_| !self.is_ignoring(word.kind())) else {
+            self.access(start, end - start, word.kind(), site);
+            return self.fill(start, end, word, site);
+        };
+        self.access(start, range.start - start, word.kind(), site);
+        self.access(range.end, end - range.end, word.kind(), site);
+        let (epoch, entry) = (self.epoch(), Entry { word, site });
+        for address in range.step_by(GRANULE) {
+            let mut granule = Granule::lock(address);
+            if trace::is_on() || !granule.is_known_to(self.clock(), epoch) {
+                self.add_to(&mut granule, address, epoch, word.kind(), Mask::ALL, site);
+            }
+            self.begin_anew(&mut granule, address, Some(entry));
+        }
+    }
+
+    #[inline(always)]
+    fn begin_anew(&mut self, granule: &mut Granule, address: usize, entry: Option<Entry>) {
+        if trace::is_on() {
+            let first = entry.map(|entry| (entry.word.kind(), entry.site));
+            self.record(&Event::Life { address, size: GRANULE, first });
+        }
+        granule.reset(entry, &mut self.records);
     }
 }
 

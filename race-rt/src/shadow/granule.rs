@@ -98,6 +98,26 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
 /// Records that a reader without the lock looks through at most.
 const LONGEST_LOOK: usize = 64;
 
+/// [`is_repeated`] for a plain access, as far as the first two of several entries tell: what data that several threads read
+/// is asked at each access.
+#[inline(always)]
+pub fn is_repeated_in_pair(address: usize, epoch: u64, mask: Mask, writes: bool) -> bool {
+    // SAFETY: as for `is_repeated`.
+    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+    let seen = Word::from_bits(word.load(Acquire));
+    if !seen.is_listed() || seen.is_locked() {
+        return false;
+    }
+    let first = site.load(Relaxed);
+    let [one, other] = &record(RecordId(first)).words;
+    let repeats = |entry: &AtomicU64| Word::from_bits(entry.load(Relaxed)).unlike_plain(epoch, mask, writes) == 0;
+    if !(repeats(one) || repeats(other)) {
+        return false;
+    }
+    fence(Acquire);
+    site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed()
+}
+
 /// Moves the only entry of the granule on to the thread's present epoch, without the lock, where it is the thread's own for
 /// the same access from the same place in the program; false when it is not.
 ///
@@ -189,6 +209,14 @@ impl Granule {
     #[inline]
     pub fn is_untouched(&self) -> bool {
         self.content == Word::EMPTY
+    }
+
+    /// Whether the granule has just one entry, and that happens before the thread's present step: nothing that the thread
+    /// does races with it.
+    #[inline(always)]
+    pub fn is_known_to(&self, clock: &ThreadClock, present: Epoch) -> bool {
+        let epoch = self.content.epoch();
+        !self.content.is_listed() && !self.is_untouched() && (epoch == present || clock.knows(epoch))
     }
 
     /// Makes `entry` the only one, of an untouched granule.

@@ -20,6 +20,7 @@ mod list;
 pub mod map;
 pub mod record;
 pub mod region;
+pub mod run;
 pub mod word;
 
 pub use granule::{Entry, Granule};

@@ -29,6 +29,18 @@ impl Mask {
         Mask((((1u16 << size) - 1) << (address & 7)) as u8)
     }
 
+    /// The bytes of a granule from the one at `address` on.
+    #[inline(always)]
+    pub const fn from(address: usize) -> Mask {
+        Mask(0xff << (address & 7))
+    }
+
+    /// The bytes of a granule up to the one at `address`, that one included.
+    #[inline(always)]
+    pub const fn up_to(address: usize) -> Mask {
+        Mask(0xff >> (7 - (address & 7)))
+    }
+
     /// Whether the two have a byte in common.
     #[inline(always)]
     pub const fn meets(self, other: Mask) -> bool {
@@ -86,8 +98,9 @@ impl Word {
             AccessKind::Write => Word::PLAIN | Word::WRITE,
             AccessKind::VolatileRead => Word::VOLATILE,
             AccessKind::VolatileWrite => Word::VOLATILE | Word::WRITE,
-            AccessKind::Allocate => Word::PLAIN | Word::VOLATILE,
-            AccessKind::Free => Word::PLAIN | Word::VOLATILE | Word::WRITE,
+            // So that to its owner a new block is one that was written.
+            AccessKind::Allocate => Word::PLAIN | Word::WRITE | Word::VOLATILE,
+            AccessKind::Free => Word::PLAIN | Word::VOLATILE,
         }
     }
 
@@ -95,7 +108,7 @@ impl Word {
     pub const fn kind(self) -> AccessKind {
         const PLAIN_WRITE: u64 = Word::PLAIN | Word::WRITE;
         const VOLATILE_WRITE: u64 = Word::VOLATILE | Word::WRITE;
-        const ALLOCATE: u64 = Word::PLAIN | Word::VOLATILE;
+        const FREE: u64 = Word::PLAIN | Word::VOLATILE;
         match self.0 & Word::KIND {
             0 => AccessKind::AtomicRead,
             Word::WRITE => AccessKind::AtomicWrite,
@@ -103,8 +116,8 @@ impl Word {
             PLAIN_WRITE => AccessKind::Write,
             Word::VOLATILE => AccessKind::VolatileRead,
             VOLATILE_WRITE => AccessKind::VolatileWrite,
-            ALLOCATE => AccessKind::Allocate,
-            _ => AccessKind::Free,
+            FREE => AccessKind::Free,
+            _ => AccessKind::Allocate,
         }
     }
 
@@ -160,15 +173,26 @@ impl Word {
     /// The two-instruction question of the hot path: was `mask` already read or written plainly in `epoch`?
     #[inline(always)]
     pub const fn repeats_plain_read(self, epoch: u64, mask: Mask) -> bool {
-        let wanted = ((mask.0 as u64) << Word::MASK_SHIFT) | Word::PLAIN;
-        self.0 & (wanted | Epoch::MASK | Word::VOLATILE) == epoch | wanted
+        self.unlike(epoch, mask, Word::PLAIN) == 0
     }
 
     /// Was `mask` already written plainly in `epoch`?
     #[inline(always)]
     pub const fn repeats_plain_write(self, epoch: u64, mask: Mask) -> bool {
-        let wanted = ((mask.0 as u64) << Word::MASK_SHIFT) | Word::PLAIN | Word::WRITE;
-        self.0 & (wanted | Epoch::MASK | Word::VOLATILE) == epoch | wanted
+        self.unlike(epoch, mask, Word::PLAIN | Word::WRITE) == 0
+    }
+
+    /// In what the word differs from an access that makes a plain load of `mask` in `epoch` pointless, or a store if it
+    /// `writes`; zero if in nothing. For runs of granules, whose differences add up.
+    #[inline(always)]
+    pub const fn unlike_plain(self, epoch: u64, mask: Mask, writes: bool) -> u64 {
+        self.unlike(epoch, mask, if writes { Word::PLAIN | Word::WRITE } else { Word::PLAIN })
+    }
+
+    #[inline(always)]
+    const fn unlike(self, epoch: u64, mask: Mask, kind: u64) -> u64 {
+        let wanted = ((mask.0 as u64) << Word::MASK_SHIFT) | kind;
+        (self.0 & (wanted | Epoch::MASK)) ^ (epoch | wanted)
     }
 
     /// Whether this access, made in the same epoch, makes recording `kind` on `mask` pointless.
@@ -239,11 +263,14 @@ mod tests {
                     assert!(!word.repeats(other, asked, Mask(0x01)));
                     let _ = word.repeats(epoch, asked, Mask(0x0f));
                 }
-                let plain = matches!(kind, AccessKind::Read | AccessKind::Write);
-                let covers = mask & 0x0f == 0x0f;
-                assert_eq!(word.repeats_plain_read(epoch.bits(), Mask(0x0f)), plain && covers);
-                let write = kind == AccessKind::Write;
-                assert_eq!(word.repeats_plain_write(epoch.bits(), Mask(0x0f)), write && covers);
+                let asked = Mask(0x0f);
+                assert_eq!(word.repeats_plain_read(epoch.bits(), asked), word.repeats(epoch, AccessKind::Read, asked));
+                // A block that its owner has freed and writes to is left to the long way.
+                let write = word.repeats(epoch, AccessKind::Write, asked) && kind != AccessKind::Free;
+                assert_eq!(word.repeats_plain_write(epoch.bits(), asked), write);
+                assert!(
+                    !word.repeats_plain_read(other.bits(), asked) && !word.repeats_plain_write(other.bits(), asked)
+                );
             }
         }
     }

@@ -1,0 +1,59 @@
+//! Runs of granules, asked all at once.
+//!
+//! The naive form, which [`repeats_plainly`] equals:
+//!
+//! ```text
+//! for each granule of the bytes: its word repeats the access to those of its bytes that are among them
+//! ```
+//!
+//! Takes no lock and writes nothing. What a granule with several entries says beyond its newest is not looked at: the long
+//! way is for that.
+
+use super::map::{self, GRANULE};
+use super::word::{Mask, Word};
+use crate::sys::atomic::Ordering::Relaxed;
+
+/// Granules that are looked at before the first answer is asked for.
+const BATCH: usize = 8;
+
+/// Whether all `size` bytes (at least one) from `address` on were read plainly in `epoch`, the bits of [`Hot::epoch`], or
+/// were written if the access `writes`. Bytes without shadow were not.
+///
+/// [`Hot::epoch`]: crate::thread::Hot::epoch
+#[inline(always)]
+pub fn repeats_plainly(address: usize, size: usize, epoch: u64, writes: bool) -> bool {
+    let Some(last) = address.checked_add(size - 1) else {
+        return false;
+    };
+    if !map::is_covered(address) || !map::is_covered(last) {
+        return false;
+    }
+    let unlike = |granule: usize, mask: Mask| {
+        // SAFETY: covered, or between two covered addresses of a range that the program has.
+        let word = unsafe { map::word_of(granule) };
+        Word::from_bits(word.load(Relaxed)).unlike_plain(epoch, mask, writes)
+    };
+    let (first_bytes, last_bytes) = (Mask::from(address), Mask::up_to(last));
+    let (mut granule, end) = (address & !(GRANULE - 1), last & !(GRANULE - 1));
+    if granule == end {
+        return unlike(granule, Mask(first_bytes.0 & last_bytes.0)) == 0;
+    }
+    if unlike(granule, first_bytes) | unlike(end, last_bytes) != 0 {
+        return false;
+    }
+    granule += GRANULE;
+    while end - granule >= BATCH * GRANULE {
+        let all = (0..BATCH).fold(0, |all, number| all | unlike(granule + number * GRANULE, Mask::ALL));
+        if all != 0 {
+            return false;
+        }
+        granule += BATCH * GRANULE;
+    }
+    while granule < end {
+        if unlike(granule, Mask::ALL) != 0 {
+            return false;
+        }
+        granule += GRANULE;
+    }
+    true
+}
