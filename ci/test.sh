@@ -8,7 +8,7 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 step() { printf '\n== %s\n' "$*"; "$@"; }
 
 step cargo fmt --all --check
-for apart in tests/whole-program benches/peer fuzz; do
+for apart in tests/whole-program bench/workloads fuzz; do
   step cargo fmt --all --check --manifest-path "$apart/Cargo.toml" -- --config-path "$PWD"
   CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo clippy --quiet --locked --all-targets --manifest-path "$apart/Cargo.toml" -- -D warnings
 done

@@ -102,7 +102,7 @@ pub fn mapped_end(start: usize, end: usize) -> usize {
         if is_mapped(mapped, next) {
             mapped = next;
         } else {
-            step = step / 2 & !(PAGE - 1);
+            step = (step / 2) & !(PAGE - 1);
         }
     }
     mapped

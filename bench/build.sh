@@ -1,6 +1,6 @@
 #!/bin/bash
 # What building under `cargo race` costs: `cargo build` and `cargo race build` of projects, from nothing, taking turns.
-# Usage: benches/build.sh PROJECT...   directories with a Cargo.toml whose dependencies have been fetched.
+# Usage: bench/build.sh PROJECT...   directories with a Cargo.toml whose dependencies have been fetched.
 # RACE_BENCH_RUNS (3): builds of each kind; the medians are printed.  RACE_BENCH_JOBS (2): cargo's -j.
 # RACE_BENCH_PROFILES ("dev release").
 # Prints wall-clock time and the processors' time; on a machine that does other work the second says more.
