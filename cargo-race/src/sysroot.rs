@@ -15,12 +15,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::archive::{self, Member};
 use crate::bitcode;
 use crate::error::Error;
-use crate::list_lock;
 use crate::progress::Progress;
+use crate::std_variables;
 use crate::toolchain::Toolchain;
 
 /// Changes whenever the same toolchain would give a different sysroot; part of the cache key.
-pub const RECIPE_VERSION: u32 = 2;
+pub const RECIPE_VERSION: u32 = 3;
 
 /// Libraries that are linked to, not rewritten.
 const UNCHANGED: [&str; 6] =
@@ -118,7 +118,7 @@ fn rewrite(toolchain: &Toolchain, library: &Path, destination: &Path, scratch: &
         let bitcode = bitcode::extract(&member.content)
             .ok_or_else(|| Error::BitcodeMissing { directory: library.parent().unwrap_or(library).to_owned() })?;
         let instrumented = bitcode::instrument(toolchain, scratch, &member.name, &bitcode)?;
-        member.content = list_lock::name(toolchain, scratch, &member.name, instrumented)?;
+        member.content = std_variables::name(toolchain, scratch, &member.name, instrumented)?;
     }
     archive::write(&destination.join(library.file_name().unwrap_or_default()), members)
 }

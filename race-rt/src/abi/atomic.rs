@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
-use super::{thread_list, with_return_address};
+use super::{panic_count, thread_list, with_return_address};
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::shadow::map::is_covered;
@@ -199,6 +199,15 @@ atomics! {
     bits64, u64, AtomicU64: load64 store64 swap64 add64 sub64 and64 or64 xor64 nand64 cas64 try64;
 }
 
+/// `load64`, unless it is std's count of panics that is asked.
+extern "C" fn load_word(address: usize, order: u32, pc: usize) -> u64 {
+    if panic_count::is_at(address) {
+        // SAFETY: the program loads that variable atomically, so it is there, aligned and valid.
+        return unsafe { AtomicU64::from_ptr(address as *mut u64) }.load(SeqCst);
+    }
+    load64(address, order, pc)
+}
+
 /// `swap32`, unless it is std's list of threads that is locked or unlocked.
 extern "C" fn swap_word(address: usize, value: u32, order: u32, pc: usize) -> u32 {
     if thread_list::is_lock(address) {
@@ -352,7 +361,7 @@ with_return_address! {
     __tsan_atomic32_compare_exchange_val => cas_word, "r9";
     __tsan_atomic32_compare_exchange_strong => try32, "r9";
     __tsan_atomic32_compare_exchange_weak => try32, "r9";
-    __tsan_atomic64_load => load64, "rdx";
+    __tsan_atomic64_load => load_word, "rdx";
     __tsan_atomic64_store => store64, "rcx";
     __tsan_atomic64_exchange => swap64, "rcx";
     __tsan_atomic64_fetch_add => add64, "rcx";

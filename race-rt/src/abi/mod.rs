@@ -7,7 +7,8 @@
 //! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
 //! ([`transfer`], [`passing`], [`descriptor`]), signals ([`signal`]), jumps out of functions ([`jump`]), ends of the
 //! process ([`process`]), libraries ([`library`]) and functions on bytes ([`bytes`]) of the C library are interposed: the
-//! program's calls come here first. One lock of std's own is not the program's ([`thread_list`]). C and C++ code tells of
+//! program's calls come here first. One lock of std's own and its count of panics are not the program's ([`thread_list`],
+//! [`panic_count`]). C and C++ code tells of
 //! itself, too: by annotations ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables
 //! ([`static_guard`]), and so does the crate `race` ([`wrapper`]). docs/whole-program.md says how all this is linked.
 //!
@@ -33,6 +34,7 @@ pub mod memory;
 pub mod mutex;
 pub mod next;
 pub mod once;
+pub mod panic_count;
 pub mod passing;
 pub mod process;
 pub mod pthread;
