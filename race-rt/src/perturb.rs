@@ -103,15 +103,36 @@ const LINGER: Bounds = (Duration::from_micros(1800), Duration::from_micros(2400)
 const AFTER_SPAWN: Bounds = (Duration::from_micros(100), Duration::from_micros(400));
 
 /// A spawned thread is about to drop a reference count, in a call that returns to `pc`.
+#[inline]
 pub fn before_reference_drop(pc: Pc) {
+    if !current::at_rest().is_some_and(Thread::passes_over_reference_drop) {
+        look_at_reference_drop(pc);
+    }
+}
+
+impl Thread {
+    /// Counts a dropped reference count if it is one of those that are passed over without a look at their place.
+    #[inline]
+    fn passes_over_reference_drop(&self) -> bool {
+        let count = self.reference_drops.load(Relaxed).saturating_add(1);
+        let passes = count > MANY && !count.is_power_of_two() && self.reference_drops_spared == 0;
+        if passes {
+            self.reference_drops.store(count, Relaxed);
+        }
+        passes
+    }
+}
+
+#[inline(never)]
+fn look_at_reference_drop(pc: Pc) {
     let Some(mut thread) = current::enter() else { return };
     if thread.id() == ThreadId::MAIN || thread.is_solo() || thread.is_hidden() {
         return;
     }
-    thread.reference_drops = thread.reference_drops.saturating_add(1);
     // The first is std's own, before it calls the thread's body: a delay there would only hold back the start, which the
     // pause of the parent is there to let happen. A thread that drops many is past what pauses are for.
-    let count = thread.reference_drops;
+    let count = thread.reference_drops.load(Relaxed).saturating_add(1);
+    thread.reference_drops.store(count, Relaxed);
     if thread.reference_drops_spared > 0 {
         thread.reference_drops_spared -= 1;
         return;

@@ -74,6 +74,19 @@ pub fn enter() -> Option<Inside> {
     Some(Inside { thread })
 }
 
+/// The running thread for a look that changes nothing, so that nobody has to know of it. `None` when the engine is at
+/// work for the thread or has not met it.
+#[inline(always)]
+pub fn at_rest<'a>() -> Option<&'a Thread> {
+    let hot = hot();
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch is zero, as no thread's is. The state
+    // is nobody else's to change while the program's own code runs.
+    unsafe {
+        let is_met = (*hot).epoch.load(Relaxed) != 0;
+        (is_met && (*hot.cast::<Thread>()).presence.is_outside()).then(|| &*hot.cast())
+    }
+}
+
 /// Whether the engine has met the running thread, which has not ended.
 pub fn is_known() -> bool {
     let hot = hot();

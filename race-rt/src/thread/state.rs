@@ -18,7 +18,7 @@ use crate::heap::BlockCache;
 use crate::report::listener::Untold;
 use crate::report::model::Pc;
 use crate::shadow::record::RecordCache;
-use crate::sys::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use crate::sys::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::trace::event::Event;
 use crate::trace::{self, StateNumber};
 
@@ -62,8 +62,8 @@ pub struct Thread {
     pub(crate) number: StateNumber,
     /// Its stack's addresses, once it runs.
     pub(crate) stack: Option<Range<usize>>,
-    /// How many reference counts it has dropped.
-    pub(crate) reference_drops: u32,
+    /// How many reference counts it has dropped. An atomic because it is counted without further ado.
+    pub(crate) reference_drops: AtomicU32,
     /// How many of the next ones it does not pause at.
     pub(crate) reference_drops_spared: u32,
     /// How often it has synchronised, counted with `perturb=full` only.
@@ -99,7 +99,8 @@ impl Thread {
             id: registration.id,
             number: StateNumber::next(),
             stack: None,
-            reference_drops: 0,
+            // The main thread never pauses.
+            reference_drops: AtomicU32::new(if registration.id == ThreadId::MAIN { u32::MAX } else { 0 }),
             reference_drops_spared: 0,
             synchronisations: 0,
             ignoring: Ignoring::NONE,
