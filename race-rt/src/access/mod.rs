@@ -180,7 +180,7 @@ impl Thread {
         if trace::is_on() {
             self.record_access(granule, address, NewAccess { clock: self.clock(), epoch, kind, mask, site });
         }
-        if !granule.refresh_listed(NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
+        if !granule.renew_listed(NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
             self.add_in_full(granule, address, kind, mask, site);
         }
     }

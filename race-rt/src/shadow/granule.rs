@@ -342,7 +342,7 @@ impl Granule {
 #[inline(always)]
 pub(super) fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -> Word {
     let common = Mask(old.word.mask().0 & new.mask.0);
-    let (conflicting, subsumed) = (new.kind.conflicts_with(old.word.kind()), new.kind.subsumes(old.word.kind()));
+    let (conflicting, subsumed) = (old.word.conflicts_with(new.kind), old.word.is_subsumed_by(new.kind));
     if common.0 == 0 || !(conflicting || subsumed) {
         return old.word;
     }

@@ -91,37 +91,44 @@ impl Granule {
         first.next.store(id.0, Release);
     }
 
-    /// Moves this thread's entry for the same access, from the same place in the program, on to its present epoch; false
-    /// when it has none in a list of the granule's own, or when another entry is in the way: races with the access, or need
-    /// not be kept any more.
+    /// Adds an access to a list of the granule's own where that takes no more than a look at it: an entry says as much
+    /// already, or the access takes the place of the one entry that it makes needless, mostly its thread's last one. False
+    /// when it does not: when it races with an entry, makes several needless, or has no place to take.
     #[inline]
-    pub fn refresh_listed(&mut self, new: NewAccess<'_>) -> bool {
+    pub fn renew_listed(&mut self, new: NewAccess<'_>) -> bool {
         if !self.content.is_listed() || record(self.first_record()).is_shared() {
             return false;
         }
-        let wanted = Word::new(new.epoch, new.kind, new.mask);
-        let mut own = None;
+        let mut replaced: Option<(&'static Record, usize)> = None;
         let mut id = self.first_record();
         while id != RecordId::NONE {
             let part = record(id);
-            for (place, site) in part.words.iter().zip(&part.sites) {
-                let old = Word::from_bits(place.load(Relaxed));
-                if old.is_same_access(wanted) && site.load(Relaxed) == new.site.0 {
-                    own = Some(place);
-                } else if old.mask().meets(new.mask) {
-                    let known = new.clock.knows(old.epoch());
-                    let in_the_way =
-                        if known { new.kind.subsumes(old.kind()) } else { new.kind.conflicts_with(old.kind()) };
-                    if in_the_way {
+            for (place, word) in part.words.iter().enumerate() {
+                let old = Word::from_bits(word.load(Relaxed));
+                if !old.mask().meets(new.mask) {
+                    continue;
+                }
+                if old.repeats(new.epoch, new.kind, new.mask) {
+                    return true;
+                }
+                if !new.clock.knows(old.epoch()) {
+                    if old.conflicts_with(new.kind) {
                         return false;
                     }
+                } else if old.is_subsumed_by(new.kind) {
+                    if replaced.is_some() || !new.mask.covers(old.mask()) {
+                        return false;
+                    }
+                    replaced = Some((part, place));
                 }
             }
             id = RecordId(part.next.load(Relaxed));
         }
-        let Some(place) = own else { return false };
-        place.store(wanted.bits(), Relaxed);
-        self.content = Word::from_bits(wanted.bits() | Word::LISTED);
+        let Some((part, place)) = replaced else { return false };
+        let added = Word::new(new.epoch, new.kind, new.mask);
+        part.sites[place].store(new.site.0, Relaxed);
+        part.words[place].store(added.bits(), Relaxed);
+        self.content = Word::from_bits(added.bits() | Word::LISTED);
         true
     }
 

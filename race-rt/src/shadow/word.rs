@@ -207,6 +207,41 @@ impl Word {
         repeats
     }
 
+    /// Whether an access of `kind` conflicts with this one, without a look at the kinds themselves.
+    #[inline(always)]
+    pub const fn conflicts_with(self, kind: AccessKind) -> bool {
+        Word::CONFLICTING[((self.0 & Word::KIND) >> Word::KIND_SHIFT) as usize] & (1 << kind as u8) != 0
+    }
+
+    /// Whether an access of `kind` subsumes this one, likewise.
+    #[inline(always)]
+    pub const fn is_subsumed_by(self, kind: AccessKind) -> bool {
+        Word::SUBSUMING[((self.0 & Word::KIND) >> Word::KIND_SHIFT) as usize] & (1 << kind as u8) != 0
+    }
+
+    /// By the bits of a kind: the kinds that conflict with it, one bit each.
+    const CONFLICTING: [u8; 8] = Word::kinds_by_kind(false);
+    /// By the bits of a kind: the kinds that subsume it, one bit each.
+    const SUBSUMING: [u8; 8] = Word::kinds_by_kind(true);
+
+    const fn kinds_by_kind(subsuming: bool) -> [u8; 8] {
+        let mut table = [0; 8];
+        let mut bits = 0;
+        while bits < 8 {
+            let kind = Word((bits as u64) << Word::KIND_SHIFT).kind();
+            let mut index = 0;
+            while index < AccessKind::ALL.len() {
+                let other = AccessKind::ALL[index];
+                if if subsuming { other.subsumes(kind) } else { other.conflicts_with(kind) } {
+                    table[bits] |= 1 << other as u8;
+                }
+                index += 1;
+            }
+            bits += 1;
+        }
+        table
+    }
+
     /// By the bits of a kind: the kinds it subsumes, one bit each.
     const SUBSUMED: [u8; 8] = {
         let mut table = [0; 8];
@@ -259,6 +294,8 @@ mod tests {
             for mask in [0x0f, 0xff, 0xf0, 0x01] {
                 let word = Word::new(epoch, kind, Mask(mask));
                 for asked in AccessKind::ALL {
+                    assert_eq!(word.conflicts_with(asked), asked.conflicts_with(kind));
+                    assert_eq!(word.is_subsumed_by(asked), asked.subsumes(kind));
                     // Checked against the plain formula inside.
                     assert!(!word.repeats(other, asked, Mask(0x01)));
                     let _ = word.repeats(epoch, asked, Mask(0x0f));

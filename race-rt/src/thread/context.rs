@@ -212,11 +212,21 @@ impl NodeCache {
     #[inline]
     pub fn child(&mut self, parent: NodeId, pc: Pc) -> NodeId {
         let mixed = (pc.0 as u64 ^ ((parent.0 as u64) << 20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let entry = &mut self.entries.get_or_insert_with(NodeCache::empty)[(mixed >> 55) as usize];
-        if entry.0.pc != pc || entry.0.parent != parent {
-            *entry = (Node { pc, parent }, child(parent, pc));
+        match &self.entries {
+            Some(entries) => {
+                let (node, id) = &entries[(mixed >> 55) as usize];
+                if node.pc == pc && node.parent == parent { *id } else { self.look_up(parent, pc, mixed) }
+            }
+            None => self.look_up(parent, pc, mixed),
         }
-        entry.1
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up(&mut self, parent: NodeId, pc: Pc, mixed: u64) -> NodeId {
+        let id = child(parent, pc);
+        self.entries.get_or_insert_with(NodeCache::empty)[(mixed >> 55) as usize] = (Node { pc, parent }, id);
+        id
     }
 }
 
