@@ -1,14 +1,15 @@
 //! Atomic operations of 8 to 128 bits: the pass replaces each by a call, and the operation itself is done here. gcc's
 //! pass has other names for compare-and-exchange, which say no more than that it failed.
 //!
-//! The operations are done with `std`'s atomics, always at the strongest ordering: the machine's cost is the same for all
-//! read-modify-writes, and the program's ordering decides only about edges.
+//! The operations are done with `std`'s atomics, at the strongest ordering where the machine's cost is the same, and the
+//! program's ordering decides only about edges.
 
 use std::sync::atomic::Ordering;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Release, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use super::{panic_count, thread_list, with_return_address};
+use crate::access::AccessKind;
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::shadow::map::is_covered;
@@ -27,14 +28,14 @@ fn ordering(number: u32) -> Ordering {
 }
 
 /// The running thread, unless nothing needs recording.
-#[inline]
+#[inline(always)]
 pub(super) fn watched(address: usize) -> Option<Inside> {
     current::enter().filter(|thread| !thread.is_solo() && is_covered(address) && !thread.is_ignoring_atomics())
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn place(thread: &mut Inside, address: usize, size: usize, pc: usize) -> AtomicPlace {
-    AtomicPlace { address, size, site: thread.site(Pc(pc)) }
+    AtomicPlace::of(thread, address, size, AccessKind::AtomicWrite, |thread| thread.site(Pc(pc)))
 }
 
 /// Before an operation that may order something.
@@ -48,14 +49,23 @@ fn disturb(order: u32, pc: usize) {
 #[inline]
 fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn() -> T) -> T {
     disturb(order, pc);
+    let order = ordering(order);
+    let repeated = current::at_rest().and_then(|thread| {
+        let size = size_of::<T>();
+        thread.atomic_load_repeated(address, size, order, &operation)
+    });
+    match repeated {
+        Some(value) => value,
+        None => load_watched(address, order, pc, operation),
+    }
+}
+
+#[inline(never)]
+fn load_watched<T>(address: usize, order: Ordering, pc: usize, operation: impl Fn() -> T) -> T {
     let Some(mut thread) = watched(address) else {
         return operation();
     };
-    if let Some(value) = thread.atomic_load_known(address, size_of::<T>(), |thread| thread.site(Pc(pc)), &operation) {
-        return value;
-    }
-    let place = place(&mut thread, address, size_of::<T>(), pc);
-    thread.atomic_load(place, ordering(order), operation)
+    thread.atomic_load_from(address, size_of::<T>(), order, |thread| thread.site(Pc(pc)), operation)
 }
 
 #[inline]
@@ -128,7 +138,9 @@ macro_rules! atomics {
             }
 
             pub(super) extern "C" fn store(address: usize, value: $integer, order: u32, pc: usize) {
-                super::store::<$integer>(address, order, pc, || at(address).store(value, SeqCst));
+                // A store at the strongest ordering costs as much as a read-modify-write.
+                let strongest = if ordering(order) == SeqCst { SeqCst } else { Release };
+                super::store::<$integer>(address, order, pc, || at(address).store(value, strongest));
             }
 
             pub(super) extern "C" fn swap(address: usize, value: $integer, order: u32, pc: usize) -> $integer {

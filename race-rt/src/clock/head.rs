@@ -20,6 +20,17 @@ pub struct Head {
     pub known: Arc<Snapshot>,
 }
 
+impl Head {
+    /// Becomes `later`, a later release of the same slot. Its thread mostly has learned nothing in between.
+    #[inline]
+    fn become_later(&mut self, later: &Head) {
+        self.epoch = later.epoch;
+        if !Arc::ptr_eq(&self.known, &later.known) {
+            self.known = later.known.clone();
+        }
+    }
+}
+
 /// The releases that an object carries.
 #[derive(Clone, Debug, Default)]
 pub struct Heads(SmallVec<[Head; 1]>);
@@ -41,6 +52,20 @@ impl Heads {
         self.0.push(head);
     }
 
+    /// Moves the release of the thread that knew `known` on to `epoch`, a later one of it, before which it has learned
+    /// nothing. False when no such release is carried.
+    #[inline]
+    pub fn renew(&mut self, epoch: Epoch, known: &Arc<Snapshot>) -> bool {
+        let own = self.0.iter_mut().find(|head| Arc::ptr_eq(&head.known, known));
+        own.map(|head| head.epoch = epoch).is_some()
+    }
+
+    /// Whether one release is carried.
+    #[inline]
+    pub fn is_one(&self) -> bool {
+        self.0.len() == 1
+    }
+
     /// Carries `head` as well. What `releaser`, whose release it is, already knows is carried by `head`.
     pub fn merge_own(&mut self, head: Head, releaser: &ThreadClock) {
         self.0.retain(|old| !releaser.knows(old.epoch));
@@ -52,7 +77,7 @@ impl Heads {
         for old in &mut self.0 {
             if old.epoch.slot() == head.epoch.slot() {
                 if old.epoch.time() < head.epoch.time() {
-                    *old = head.clone();
+                    old.become_later(head);
                 }
                 return;
             }
@@ -132,5 +157,17 @@ mod tests {
             };
             assert_eq!(epochs(&at_once), epochs(&one_by_one));
         }
+    }
+
+    #[test]
+    fn a_renewed_release_leaves_those_of_others_alone() {
+        let (own, others) = (head(1, 5), head(2, 9));
+        let mut heads = Heads::new();
+        heads.merge(&own);
+        heads.merge(&others);
+        assert!(heads.renew(Epoch::new(Slot::new(1), Time::new(6)), &own.known));
+        assert!(!heads.renew(Epoch::new(Slot::new(1), Time::new(7)), &Snapshot::new(&[])), "knowledge of another time");
+        let epochs: Vec<Epoch> = heads.iter().map(|head| head.epoch).collect();
+        assert_eq!(epochs, [Epoch::new(Slot::new(1), Time::new(6)), others.epoch]);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::snapshot::SnapshotMaker;
 use super::{Epoch, Head, Heads, Slot, Snapshot, Time};
 
 /// A vector clock with the means to publish it cheaply.
@@ -15,6 +16,7 @@ pub struct ThreadClock {
     times: Vec<Time>,
     /// What `times` was when last published; `None` once something was learned since.
     published: Option<Arc<Snapshot>>,
+    snapshots: SnapshotMaker,
     /// The snapshots that came with the newest heads, by id; in which place depends on the head's slot.
     joined: Vec<u64>,
 }
@@ -27,7 +29,7 @@ impl ThreadClock {
     pub fn new(slot: Slot, time: Time) -> ThreadClock {
         let mut times = vec![Time::ZERO; slot.index() + 1];
         times[slot.index()] = time;
-        ThreadClock { slot, times, published: None, joined: Vec::new() }
+        ThreadClock { slot, times, published: None, snapshots: SnapshotMaker::new(), joined: Vec::new() }
     }
 
     /// The thread's current step.
@@ -48,23 +50,44 @@ impl ThreadClock {
         self.time_of(epoch.slot()) >= epoch.time()
     }
 
-    /// Publishes all that the thread did and knows, and steps on. `None` for the second value when the slot's times
+    /// Publishes all that the thread did and knows, and steps on. False for the second value when the slot's times
     /// are exhausted: the step then stays the same, and [`ThreadClock::move_to`] is due before the next access.
     pub fn release(&mut self) -> (Head, bool) {
         let epoch = self.epoch();
         let known = match &self.published {
             Some(snapshot) => snapshot.clone(),
-            None => self.published.insert(Snapshot::new(&self.times)).clone(),
+            None => self.published.insert(self.snapshots.make(&self.times)).clone(),
         };
+        (Head { epoch, known }, self.step())
+    }
+
+    /// [`ThreadClock::release`] to `heads` that carry an earlier release of this thread, which knew as much then. `None`
+    /// when they carry none. What they carry of others was not known to this thread then, and is not now.
+    #[inline]
+    pub fn release_again(&mut self, heads: &mut Heads) -> Option<bool> {
+        let renewed = heads.renew(self.epoch(), self.published.as_ref()?);
+        renewed.then(|| self.step())
+    }
+
+    /// What was published last is not all any more.
+    #[inline]
+    fn outdate(&mut self) {
+        if let Some(published) = self.published.take() {
+            self.snapshots.retire(published);
+        }
+    }
+
+    /// The next step; false when there is none.
+    #[inline]
+    fn step(&mut self) -> bool {
         let own = &mut self.times[self.slot.index()];
-        let stepped = match own.next() {
+        match own.next() {
             Some(next) => {
                 *own = next;
                 true
             }
             None => false,
-        };
-        (Head { epoch, known }, stepped)
+        }
     }
 
     /// Learns all that `heads` carry. Says whether anything was new.
@@ -81,7 +104,7 @@ impl ThreadClock {
         if self.knows(head.epoch) {
             return false;
         }
-        self.published = None;
+        self.outdate();
         let from = head.epoch.slot().index();
         let known = head.known.times();
         let length = known.len().max(from + 1);
@@ -104,7 +127,7 @@ impl ThreadClock {
 
     /// Learns what the last owner of the clock's slot knew at its end, for knowing which the clock's own time passes.
     pub fn inherit(&mut self, left: &Head) {
-        self.published = None;
+        self.outdate();
         let known = left.known.times();
         if self.times.len() < known.len() {
             self.times.resize(known.len(), Time::ZERO);
@@ -117,7 +140,7 @@ impl ThreadClock {
     /// Takes for granted that all of `epoch`'s slot up to it happens before, with nothing else that its thread knew.
     pub fn assume(&mut self, epoch: Epoch) {
         let slot = epoch.slot().index();
-        self.published = None;
+        self.outdate();
         if self.times.len() <= slot {
             self.times.resize(slot + 1, Time::ZERO);
         }
@@ -126,7 +149,7 @@ impl ThreadClock {
 
     /// Goes on in another slot, at `time`; what was done in the old one stays known.
     pub fn move_to(&mut self, slot: Slot, time: Time) {
-        self.published = None;
+        self.outdate();
         if self.times.len() <= slot.index() {
             self.times.resize(slot.index() + 1, Time::ZERO);
         }
@@ -136,7 +159,7 @@ impl ThreadClock {
 
     /// All that the thread knows becomes common, and it learns all that is common.
     pub(super) fn share(&mut self, common: &mut Vec<Time>) {
-        self.published = None;
+        self.outdate();
         let length = self.times.len().max(common.len());
         self.times.resize(length, Time::ZERO);
         common.resize(length, Time::ZERO);

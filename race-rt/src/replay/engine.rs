@@ -104,7 +104,7 @@ impl Engine {
         self.touch(address, address + 1);
         let state = self.state(actor)?;
         state.ignore();
-        operation(state, AtomicPlace { address, size: 1, site: NodeId::ROOT });
+        operation(state, AtomicPlace { address, size: 1, site: Some(NodeId::ROOT) });
         state.heed();
         Ok(())
     }

@@ -199,6 +199,38 @@ impl Thread {
         head
     }
 
+    /// [`Thread::step`], after which `heads` carry what is published, and nothing else.
+    #[inline]
+    pub(crate) fn step_over(&mut self, heads: &mut Heads) {
+        if !heads.is_one() || !self.step_again(heads) {
+            let head = self.step();
+            heads.replace(head);
+        }
+    }
+
+    /// [`Thread::step`], after which `heads` carry what is published as well.
+    #[inline]
+    pub(crate) fn step_into(&mut self, heads: &mut Heads) {
+        if !self.step_again(heads) {
+            let head = self.step();
+            heads.merge_own(head, &self.clock);
+        }
+    }
+
+    /// The two where `heads` carry a release of the thread which knew as much then.
+    #[inline]
+    fn step_again(&mut self, heads: &mut Heads) -> bool {
+        if self.shares_slot {
+            return false;
+        }
+        let Some(stepped) = self.clock.release_again(heads) else { return false };
+        if !stepped {
+            registry::move_to_new_slot(self);
+        }
+        self.refresh_epoch();
+        true
+    }
+
     /// Steps on if another thread asked for it; see [`Hot::STEP`].
     #[inline]
     pub(crate) fn step_if_asked(&mut self) {
@@ -270,6 +302,13 @@ impl Thread {
     #[inline]
     pub(crate) fn acquire_later(&mut self, heads: &Heads) {
         self.unfenced.merge_all(heads.iter().filter(|head| !self.clock.knows(head.epoch)));
+    }
+
+    /// Whether a relaxed load has put aside that release, or a later one of the same thread.
+    #[inline]
+    pub(crate) fn is_set_aside(&self, release: Epoch) -> bool {
+        let covers = |head: &Head| head.epoch.slot() == release.slot() && head.epoch.time() >= release.time();
+        self.unfenced.iter().any(covers)
     }
 
     /// What a relaxed store publishes.

@@ -200,12 +200,12 @@ impl Stage {
         }
         let mut thread = current::enter().expect("the engine is not at work");
         let node = thread.site(pc);
-        let place = AtomicPlace { address, size, site: node };
+        let place = AtomicPlace::of(&mut thread, address, size, AccessKind::AtomicWrite, |_| node);
         let ticket = || self.tickets.fetch_add(1, SeqCst);
         let ticket = match operation {
             Operation::Load(_, order) => {
-                let known = thread.atomic_load_known(address, size, |_| node, ticket);
-                known.unwrap_or_else(|| thread.atomic_load(place, order, ticket))
+                let repeated = thread.atomic_load_repeated(address, size, order, ticket);
+                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| node, ticket))
             }
             Operation::Store(_, order) => {
                 let mut drawn = 0;

@@ -147,11 +147,11 @@ impl Engine {
         }
         let mut thread = current::enter().expect("the engine is not at work");
         let site = thread.site(pc);
-        let place = AtomicPlace { address, size, site };
+        let place = AtomicPlace::of(&mut thread, address, size, AccessKind::AtomicWrite, |_| site);
         match step.operation {
             Operation::Load(_, order) => {
-                let known = thread.atomic_load_known(address, size, |_| site, || ());
-                known.unwrap_or_else(|| thread.atomic_load(place, order, || ()));
+                let repeated = thread.atomic_load_repeated(address, size, order, || ());
+                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| site, || ()));
             }
             Operation::Store(_, order) => thread.atomic_store(place, order, || ()),
             Operation::Update(_, order) => thread.atomic_update(place, order, || ()),

@@ -80,15 +80,16 @@ impl Memory {
     }
 
     fn place(&self, granule: usize) -> AtomicPlace {
-        AtomicPlace { address: self.byte(granule, 0), size: 8, site: NodeId::ROOT }
+        AtomicPlace { address: self.byte(granule, 0), size: 8, site: Some(NodeId::ROOT) }
     }
 
     /// An atomic load of a granule, as the wrapper of an atomic does it.
     pub fn load(&self, granule: usize, order: Ordering) -> u64 {
         let load = || self.0[granule].load(SeqCst);
         let mut thread = enter();
-        let known = thread.atomic_load_known(self.byte(granule, 0), 8, |_| NodeId::ROOT, load);
-        known.unwrap_or_else(|| thread.atomic_load(self.place(granule), order, load))
+        let repeated = thread.atomic_load_repeated(self.byte(granule, 0), 8, order, load);
+        let address = self.byte(granule, 0);
+        repeated.unwrap_or_else(|| thread.atomic_load_from(address, 8, order, |_| NodeId::ROOT, load))
     }
 
     /// An atomic store.

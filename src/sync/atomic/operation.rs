@@ -5,9 +5,11 @@
 
 use std::sync::atomic::Ordering;
 
+use race_rt::access::AccessKind;
 use race_rt::perturb;
 use race_rt::shadow::map;
 use race_rt::sync::atomics::AtomicPlace;
+use race_rt::thread::Thread;
 use race_rt::thread::current::{self, Inside};
 
 use crate::engine::{HERE, before_synchronisation};
@@ -31,7 +33,7 @@ impl Variable {
     }
 
     fn place(self, thread: &mut Inside) -> AtomicPlace {
-        AtomicPlace { address: self.address, size: self.size, site: thread.site(HERE) }
+        AtomicPlace::of(thread, self.address, self.size, AccessKind::AtomicWrite, |thread| thread.site(HERE))
     }
 
     /// A load, carried out by `load`.
@@ -41,12 +43,12 @@ impl Variable {
             return load();
         }
         disturb(order);
-        let Some(mut thread) = self.enter() else { return load() };
-        if let Some(known) = thread.atomic_load_known(self.address, self.size, |thread| thread.site(HERE), &load) {
-            return known;
+        let repeated = |thread: &Thread| thread.atomic_load_repeated(self.address, self.size, order, &load);
+        if let Some(value) = current::at_rest().and_then(repeated) {
+            return value;
         }
-        let place = self.place(&mut thread);
-        thread.atomic_load(place, order, load)
+        let Some(mut thread) = self.enter() else { return load() };
+        thread.atomic_load_from(self.address, self.size, order, |thread| thread.site(HERE), load)
     }
 
     /// A store, carried out by `store`.
