@@ -27,6 +27,8 @@ fn draw(rows: &[Row], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let height = ROW * u32::try_from(count)? + MARGINS;
     let area = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     area.fill(&WHITE)?;
+    // The first row is on top; the middle of each.
+    let height_of = |row: usize| (count - row) as f64 - 0.5;
     let bars: Vec<[Option<f64>; 2]> = rows
         .iter()
         .map(|row| [Some(row.race.times(&row.native)), row.tsan.as_ref().map(|tsan| tsan.times(&row.native))])
@@ -37,8 +39,7 @@ fn draw(rows: &[Row], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         .margin(10)
         .x_label_area_size(35)
         .y_label_area_size(140)
-        // The first row is on top.
-        .build_cartesian_2d((0.5..most * 1.2).log_scale(), (count as f64..0.0).step(1.0))?;
+        .build_cartesian_2d((0.5..most * 1.2).log_scale(), 0.0..count as f64)?;
     chart
         .configure_mesh()
         .disable_y_mesh()
@@ -52,8 +53,8 @@ fn draw(rows: &[Row], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
             continue;
         }
         let rectangles = drawn.iter().map(|(row, times)| {
-            let top = *row as f64 + 0.1 + 0.4 * which as f64;
-            Rectangle::new([(0.5, top), (*times, top + 0.4)], color.filled())
+            let top = height_of(*row) + 0.4 - 0.4 * which as f64;
+            Rectangle::new([(0.5, top), (*times, top - 0.4)], color.filled())
         });
         chart
             .draw_series(rectangles)?
@@ -69,7 +70,7 @@ fn draw(rows: &[Row], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         .border_style(BLACK)
         .draw()?;
     for (number, row) in rows.iter().enumerate() {
-        let (_, y) = chart.backend_coord(&(1.0, number as f64 + 0.5));
+        let (_, y) = chart.backend_coord(&(1.0, height_of(number)));
         let style = ("sans-serif", 13).into_text_style(&area).pos(plotters::style::text_anchor::Pos::new(
             plotters::style::text_anchor::HPos::Right,
             plotters::style::text_anchor::VPos::Center,
