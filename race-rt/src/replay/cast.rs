@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::report::attribution::{Charged, TestId, Trial};
 use crate::report::model::{Creation, Schedule, ThreadLabel};
+use crate::report::ranges::Ranges;
 use crate::shadow::Mask;
 use crate::shadow::map::GRANULE;
 use crate::thread::ThreadId;
@@ -52,7 +53,7 @@ pub struct Cast {
     translated: HashMap<NodeId, NodeId>,
     modules: Vec<Module>,
     tests: HashMap<u32, TestId>,
-    harmless: Vec<Range<usize>>,
+    harmless: Ranges,
     /// What the pauses of the process were drawn from.
     pub schedule: Option<Schedule>,
 }
@@ -65,7 +66,7 @@ impl Cast {
             translated: HashMap::from([(NodeId::ROOT, NodeId::ROOT)]),
             modules: Vec::new(),
             tests: HashMap::new(),
-            harmless: Vec::new(),
+            harmless: Ranges::new(),
             schedule: None,
         }
     }
@@ -96,13 +97,8 @@ impl Cast {
                 self.modules.push(Module { path, build_id, size, modified, base, range });
             }
             Event::Schedule(schedule) => self.schedule = Some(schedule),
-            Event::Benign { start, end, harmless: true } => self.harmless.push(start..end),
-            Event::Benign { start, end, harmless: false } => {
-                let before = |range: &Range<usize>| range.start..range.end.min(start);
-                let after = |range: &Range<usize>| range.start.max(end)..range.end;
-                let left = self.harmless.iter().flat_map(|range| [before(range), after(range)]);
-                self.harmless = left.filter(|range| !range.is_empty()).collect();
-            }
+            Event::Benign { start, end, harmless: true } => self.harmless.add(start..end),
+            Event::Benign { start, end, harmless: false } => self.harmless.cut(&(start..end)),
             Event::Access { kind, address, size, site } => {
                 return Some(Event::Access { kind, address, size, site: self.translate(site)? });
             }
@@ -169,7 +165,7 @@ impl Cast {
     /// Whether all these bytes of a granule are declared harmless.
     pub fn is_harmless(&self, granule: usize, bytes: Mask) -> bool {
         let mut raced = (0..GRANULE).filter(|byte| bytes.0 & (1 << byte) != 0).map(|byte| granule + byte);
-        !self.harmless.is_empty() && raced.all(|address| self.harmless.iter().any(|range| range.contains(&address)))
+        !self.harmless.is_empty() && raced.all(|address| self.harmless.has(address))
     }
 
     /// How a thread is named.

@@ -21,6 +21,7 @@ pub mod model;
 pub mod module;
 pub mod name;
 pub mod process_lock;
+pub mod ranges;
 pub mod sink;
 pub mod suppression;
 pub mod symbol;

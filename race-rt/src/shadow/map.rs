@@ -104,7 +104,7 @@ pub(super) fn sites_of(addresses: Range<usize>) -> Range<usize> {
 }
 
 /// Accesses of up to so many bytes are taken as they are.
-const LONG_ACCESS: usize = 1 << 26;
+const LONG_ACCESS: usize = 1 << 20;
 
 /// How many of the `size` bytes from `address` on an access can reach before it faults, or leaves what has a shadow.
 #[inline]

@@ -33,7 +33,8 @@ extern "C" fn access(address: usize, size: usize, kind: usize, pc: usize) {
 
 /// The granules of a block, those that it shares with its neighbours included.
 fn around(address: usize, size: usize) -> (usize, usize) {
-    (address & !(GRANULE - 1), address.saturating_add(size).next_multiple_of(GRANULE))
+    let end = address.saturating_add(size);
+    (address & !(GRANULE - 1), end.checked_next_multiple_of(GRANULE).unwrap_or(end))
 }
 
 extern "C" fn allocated(address: usize, size: usize, pc: usize) {
