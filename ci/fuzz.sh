@@ -26,8 +26,10 @@ for target in "${targets[@]}"; do
   log=$directory/$target.log
   mkdir -p "$inputs"
   found=
+  features=libfuzzer
+  [ "$target" != abi ] || features+=,abi
   # An input of 20 seconds or 2 GB is one too many.
-  cargo fuzz run --sanitizer none --features libfuzzer "$target" "$inputs" "fuzz/corpus/$target" -- \
+  cargo fuzz run --sanitizer none --features "$features" "$target" "$inputs" "fuzz/corpus/$target" -- \
     -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1 >"$log" 2>&1 || found=1
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   printf '%s: %s executions in %s seconds, places reached: %s, then %s%s\n' "$target" "${executions:-no}" "$seconds" \

@@ -3,19 +3,24 @@
 //! Any file ends in reports or in one sentence, in memory that is bounded. Nothing that a recording names on the disk is
 //! opened here; cargo-race's own tests do that.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use race_rt::access::AccessKind;
 use race_rt::options::{Options, SuppressionList};
 use race_rt::replay::{By, Race, Replay, ReplayError};
+use race_rt::report::attribution::Charged;
 use race_rt::report::dedupe::{Admission, Dedupe, RaceKey};
 use race_rt::report::frame::{Frame, Symbolise};
 use race_rt::report::model::Pc;
 use race_rt::report::suppression::Suppressions;
 use race_rt::report::{counted, text};
+use race_rt::thread::context::NodeId;
 
 /// So many reports are looked at.
 const REPORTS: usize = 20;
+/// Bytes of memory that a recording may take.
+const ROOM: usize = 1 << 30;
 
 /// Judges the bytes.
 ///
@@ -31,39 +36,42 @@ pub fn run(bytes: &[u8]) {
 }
 
 fn judge(bytes: &[u8], by: By) -> Result<(), ReplayError> {
-    let replay = Replay::new(bytes)?;
+    let replay = Replay::new(bytes)?.within(ROOM);
     let suppressions = Suppressions::new(&SuppressionList::Shipped).expect("the shipped list can be read");
-    let (options, dedupe, mut told) = (Options::default(), Dedupe::new(), 0);
+    let options = Options::default();
+    let mut reporter = Reporter { suppressions, options, dedupe: Dedupe::new(), seen: HashSet::new(), told: 0 };
     replay.judge(by, |race, judged| {
         assert!(judged.modules.iter().all(|module| module.path.as_os_str().len() <= bytes.len()));
-        let flow = tell(&race, &suppressions, &dedupe, &options, &mut told);
-        flow.is_continue()
+        reporter.tell(&race).is_continue()
     })
 }
 
-/// As the command does it.
-fn tell(
-    race: &Race,
-    suppressions: &Suppressions,
-    dedupe: &Dedupe,
-    options: &Options,
-    told: &mut usize,
-) -> ControlFlow<()> {
-    let Race { report, charged, .. } = race;
-    let of_count =
-        report.current.kind == AccessKind::Free && counted::is_by_reference_count(&report.current.stack, &Code);
-    if of_count || suppressions.hold_for(report, &Code) {
-        return ControlFlow::Continue(());
+struct Reporter {
+    suppressions: Suppressions,
+    options: Options,
+    dedupe: Dedupe,
+    seen: HashSet<([NodeId; 2], Charged)>,
+    told: usize,
+}
+
+impl Reporter {
+    /// As the command does it.
+    fn tell(&mut self, race: &Race) -> ControlFlow<()> {
+        let Race { report, stacks, charged } = race;
+        let of_count =
+            || report.current.kind == AccessKind::Free && counted::is_by_reference_count(&report.current.stack, &Code);
+        if !self.seen.insert((*stacks, *charged)) || of_count() || self.suppressions.hold_for(report, &Code) {
+            return ControlFlow::Continue(());
+        }
+        let key = RaceKey::of(report, |_| false).in_tests(*charged);
+        if self.dedupe.admit(key, true, self.options.max_reports) == Admission::Reported {
+            let text = text::render(report, &Code, &self.options);
+            let ends = ("==================\nWARNING: DATA RACE\n", "==================\n");
+            assert!(text.starts_with(ends.0) && text.ends_with(ends.1), "{text}");
+            self.told += 1;
+        }
+        if self.told < REPORTS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
-    let key = RaceKey::of(report, |_| false).in_tests(*charged);
-    if dedupe.admit(key, true, options.max_reports) == Admission::Reported {
-        let report = text::render(report, &Code, options);
-        assert!(
-            report.starts_with("==================\nWARNING: DATA RACE\n") && report.ends_with("==================\n")
-        );
-        *told += 1;
-    }
-    if *told < REPORTS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 /// Functions with names of all sorts.

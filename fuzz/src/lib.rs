@@ -4,6 +4,8 @@
 //! clear refusal. Under libFuzzer (`fuzz_targets/`, `ci/fuzz.sh`) the bytes are chosen by what they reach; in
 //! `tests/short.rs` they are those of `corpus/` and [`mutation`]s of them, the same every time.
 
+#[cfg(feature = "abi")]
+pub mod abi;
 pub mod analyze;
 pub mod instrument;
 pub mod mutation;

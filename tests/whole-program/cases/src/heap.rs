@@ -8,7 +8,8 @@ use crate::invisible::{self, Word};
 
 cases! {
     race_unpublished_allocation clean_published_allocation race_free_after_read race_free_after_write
-    race_realloc_frees clean_heap_reuse clean_mapping_over_freed_block clean_mapping_reuse clean_small_blocks clean_realloc race_zeroed_allocation
+    race_realloc_frees clean_heap_reuse clean_mapping_over_freed_block clean_mapping_reuse clean_mapping_elsewhere
+    clean_small_blocks clean_realloc race_zeroed_allocation
 }
 
 /// The block's address is passed on with no order: its contents race with the use.
@@ -210,4 +211,30 @@ fn clean_realloc() {
         assert_eq!(numbers.iter().sum::<u64>(), 19_999 * 10_000);
     };
     side_by_side(grow, grow);
+}
+
+/// A wish for a place where the engine could not look after memory leads to another place, and a demand is refused; what
+/// lies there stays.
+fn clean_mapping_elsewhere() {
+    const SIZE: usize = 1 << 16;
+    const READ_WRITE: i32 = 3;
+    const PRIVATE_ANONYMOUS: i32 = 0x22;
+    const FIXED: i32 = 0x10;
+    let places = [0x0500_0000_0000, 0x2300_0000_0000, 0x3000_0000_0000, 0x4000_0000_0000];
+    let use_mapping = || {
+        for place in places {
+            // SAFETY: a mapping that replaces none; one that would is refused.
+            unsafe {
+                let mapping = mmap(place, SIZE, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+                assert!(mapping as isize != -1 && mapping as usize != place);
+                for index in 0..SIZE / 8 {
+                    *mapping.add(index) = std::hint::black_box(1);
+                }
+                assert_eq!(munmap(mapping, SIZE), 0);
+                assert_eq!(mmap(place, SIZE, READ_WRITE, PRIVATE_ANONYMOUS | FIXED, -1, 0) as isize, -1);
+                assert_eq!(munmap(place as *mut u64, SIZE), -1);
+            }
+        }
+    };
+    side_by_side(use_mapping, use_mapping);
 }
