@@ -10,8 +10,8 @@ use std::ops::Range;
 use crate::shadow::region;
 use crate::sys::spin::Spin;
 
-/// So many stacks' shadow is left as it is.
-const KEPT: usize = 32;
+/// So many stacks' shadow is left as it is: the C library cannot use a stack again before its thread is joined.
+const KEPT: usize = 128;
 
 /// A ring: the next place is that of the stack whose thread ended first.
 struct Dead {
