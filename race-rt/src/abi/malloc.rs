@@ -44,7 +44,7 @@ fn allocated(inside: Option<Inside>, block: Block, pc: usize) {
         return;
     }
     // SAFETY: the block came from the allocator just now.
-    let size = || unsafe { libc::malloc_usable_size(block) };
+    let size = || unsafe { memory::usable_size(block) };
     if let Some(mut thread) = inside {
         if thread.is_hidden() {
             // The library's own, or the program's that the library hands on in an order of which it tells by itself.
@@ -63,7 +63,7 @@ fn released(block: Block, pc: usize) -> Option<Inside> {
     thread_list::freed(block as usize);
     let mut thread = current::enter()?;
     // SAFETY: the program owns the block and is giving it back.
-    let size = unsafe { libc::malloc_usable_size(block) };
+    let size = unsafe { memory::usable_size(block) };
     let is_hidden = thread.is_hidden();
     if !is_hidden {
         let site = thread.site(Pc(pc));

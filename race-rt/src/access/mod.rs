@@ -44,7 +44,7 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
     if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
     }
-    listed(address, pc, size, AccessKind::Read);
+    beyond_newest::<false>(address, pc, Mask::new(address, size));
 }
 
 /// A plain store of `size` bytes, within one granule.
@@ -59,34 +59,33 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
     if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
     }
-    listed(address, pc, size, AccessKind::Write);
+    beyond_newest::<true>(address, pc, Mask::new(address, size));
 }
 
-/// The third shortcut for a granule that has a pair of entries, then the long way. A function of its own, so that the hot
-/// ones need no stack frame, and without one itself.
+/// A plain load or store that the granule's newest entry does not make pointless: the third shortcut for a granule with a pair
+/// of entries, then the long way. A function of its own, so that the hot ones need no stack frame, and without one itself.
 #[inline(never)]
-fn listed(address: usize, pc: Pc, size: usize, kind: AccessKind) {
+fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    // Who is asked to step on has no entries of its present step yet.
-    let is_repeated = epoch & Hot::STEP == 0
-        && map::is_covered(address)
-        && granule::is_repeated_in_pair(address, epoch, Mask::new(address, size), kind == AccessKind::Write);
-    if !is_repeated {
-        listed_further(address, pc, size, kind);
+    // Nobody has an epoch with a request to step on in it.
+    if !map::is_covered(address) || !granule::is_repeated_in_pair(address, epoch, mask, WRITES) {
+        let kind = if WRITES { AccessKind::Write } else { AccessKind::Read };
+        listed(address, pc, mask, kind);
     }
 }
 
 /// The third shortcut for any number of entries, then the long way.
 #[inline(never)]
-fn listed_further(address: usize, pc: Pc, size: usize, kind: AccessKind) {
-    // SAFETY: as for `listed`.
+fn listed(address: usize, pc: Pc, mask: Mask, kind: AccessKind) {
+    // SAFETY: as for `beyond_newest`.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    // Who is asked to step on has no entries of its present step yet.
     let is_repeated = epoch & Hot::STEP == 0
         && map::is_covered(address)
-        && granule::is_repeated(address, Epoch::from_bits(epoch), kind, Mask::new(address, size));
+        && granule::is_repeated(address, Epoch::from_bits(epoch), kind, mask);
     if !is_repeated {
-        slow(address, size, kind, pc);
+        slow(address, mask.0.count_ones() as usize, kind, pc);
     }
 }
 

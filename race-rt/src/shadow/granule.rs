@@ -62,8 +62,8 @@ pub struct Granule {
     pub(super) content: Word,
 }
 
-/// Whether the granule at `address` has an entry that makes recording the access pointless. Takes no lock and writes
-/// nothing, so that threads that read the same data do not disturb each other.
+/// Whether the granule at `address` has entries that make recording the access pointless: each of its bytes has one. Takes
+/// no lock and writes nothing, so that threads that read the same data do not disturb each other.
 #[inline(always)]
 pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
     // SAFETY: callers come with covered addresses only, after the shadow was reserved.
@@ -77,29 +77,29 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
     }
     let first = site.load(Relaxed);
     let mut id = RecordId(first);
-    let mut found = false;
+    let mut missing = mask;
     // Records that change hands under the reader may form a long way round, or a circle.
     for _ in 0..LONGEST_LOOK {
         let part = record(id);
-        let [one, other] = &part.words;
-        found = Word::from_bits(one.load(Relaxed)).repeats(epoch, kind, mask)
-            || Word::from_bits(other.load(Relaxed)).repeats(epoch, kind, mask);
+        for entry in &part.words {
+            missing = missing.without(Word::from_bits(entry.load(Relaxed)).bytes_repeated(epoch, kind));
+        }
         id = RecordId(part.next.load(Relaxed));
-        if found || id == RecordId::NONE {
+        if missing == Mask::NONE || id == RecordId::NONE {
             break;
         }
     }
-    // The records may have passed to another granule meanwhile; only the same number says that the entry was this
+    // The records may have passed to another granule meanwhile; only the same number says that the entries were this
     // granule's. Nobody but this thread makes entries of its current epoch, and who removes one of them has reported it.
     fence(Acquire);
-    found && site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed()
+    missing == Mask::NONE && site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed()
 }
 
 /// Records that a reader without the lock looks through at most.
 const LONGEST_LOOK: usize = 64;
 
-/// [`is_repeated`] for a plain access, as far as the first two of several entries tell: what data that several threads read
-/// is asked at each access.
+/// [`is_repeated`] for a plain access, as far as the first two of several entries tell: asked at each access to data that
+/// several threads read.
 #[inline(always)]
 pub fn is_repeated_in_pair(address: usize, epoch: u64, mask: Mask, writes: bool) -> bool {
     // SAFETY: as for `is_repeated`.
@@ -110,8 +110,8 @@ pub fn is_repeated_in_pair(address: usize, epoch: u64, mask: Mask, writes: bool)
     }
     let first = site.load(Relaxed);
     let [one, other] = &record(RecordId(first)).words;
-    let repeats = |entry: &AtomicU64| Word::from_bits(entry.load(Relaxed)).unlike_plain(epoch, mask, writes) == 0;
-    if !(repeats(one) || repeats(other)) {
+    let bytes = |entry: &AtomicU64| Word::from_bits(entry.load(Relaxed)).bytes_repeated_plainly(epoch, writes);
+    if mask.without(bytes(one)).without(bytes(other)) != Mask::NONE {
         return false;
     }
     fence(Acquire);

@@ -22,6 +22,8 @@ pub struct Mask(pub u8);
 impl Mask {
     /// All eight bytes.
     pub const ALL: Mask = Mask(0xff);
+    /// No byte.
+    pub const NONE: Mask = Mask(0);
 
     /// `size` bytes (1 to 8) from the one at `address` on; bytes beyond the granule are cut off.
     #[inline(always)]
@@ -39,6 +41,12 @@ impl Mask {
     #[inline(always)]
     pub const fn up_to(address: usize) -> Mask {
         Mask(0xff >> (7 - (address & 7)))
+    }
+
+    /// Those of the bytes that `other` has not.
+    #[inline(always)]
+    pub const fn without(self, other: Mask) -> Mask {
+        Mask(self.0 & !other.0)
     }
 
     /// Whether the two have a byte in common.
@@ -195,6 +203,18 @@ impl Word {
         (self.0 & (wanted | Epoch::MASK)) ^ (epoch | wanted)
     }
 
+    /// The bytes of a plain load in `epoch`, or of a store if it `writes`, that this access makes pointless.
+    #[inline(always)]
+    pub const fn bytes_repeated_plainly(self, epoch: u64, writes: bool) -> Mask {
+        if self.unlike_plain(epoch, Mask::NONE, writes) == 0 { self.mask() } else { Mask::NONE }
+    }
+
+    /// The bytes on which this access makes recording `kind` in `epoch` pointless.
+    #[inline(always)]
+    pub const fn bytes_repeated(self, epoch: Epoch, kind: AccessKind) -> Mask {
+        if self.repeats(epoch, kind, Mask::NONE) { self.mask() } else { Mask::NONE }
+    }
+
     /// Whether this access, made in the same epoch, makes recording `kind` on `mask` pointless.
     #[inline(always)]
     pub const fn repeats(self, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
@@ -305,6 +325,11 @@ mod tests {
                 // A block that its owner has freed and writes to is left to the long way.
                 let write = word.repeats(epoch, AccessKind::Write, asked) && kind != AccessKind::Free;
                 assert_eq!(word.repeats_plain_write(epoch.bits(), asked), write);
+                let bytes = [false, true].map(|writes| word.bytes_repeated_plainly(epoch.bits(), writes).covers(asked));
+                assert_eq!(bytes, [word.repeats(epoch, AccessKind::Read, asked), write]);
+                let bytes = AccessKind::ALL.map(|asked| word.bytes_repeated(epoch, asked));
+                let all = AccessKind::ALL.map(|asked| if kind.subsumes(asked) { Mask(mask) } else { Mask::NONE });
+                assert_eq!(bytes, all);
                 assert!(
                     !word.repeats_plain_read(other.bits(), asked) && !word.repeats_plain_write(other.bits(), asked)
                 );

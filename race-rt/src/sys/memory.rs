@@ -113,7 +113,52 @@ pub fn mapped_end(start: usize, end: usize) -> usize {
 /// # Safety
 /// The block is one of that allocator's and not free.
 pub unsafe fn is_mapping(block: *mut libc::c_void) -> bool {
-    const IS_MAPPED: usize = 2;
-    // SAFETY: the C library keeps a block's size and flags in the word before it.
-    unsafe { *block.cast::<usize>().sub(1) & IS_MAPPED != 0 }
+    // SAFETY: passed on from the caller.
+    unsafe { chunk_head(block) & IS_MAPPED != 0 }
+}
+
+/// How many bytes of a block of the C library's allocator its owner may use: what `malloc_usable_size` says, without the
+/// call.
+///
+/// # Safety
+/// The block is one of that allocator's and not free.
+#[inline]
+pub unsafe fn usable_size(block: *mut libc::c_void) -> usize {
+    // SAFETY: passed on from the caller.
+    let head = unsafe { chunk_head(block) };
+    // A chunk that is no mapping lends its owner the first word of the next one.
+    let taken = if head & IS_MAPPED != 0 { 2 * size_of::<usize>() } else { size_of::<usize>() };
+    (head & !CHUNK_FLAGS) - taken
+}
+
+const IS_MAPPED: usize = 2;
+const CHUNK_FLAGS: usize = 7;
+
+/// The size of a block's chunk, and its flags.
+///
+/// # Safety
+/// The block is one of the C library's allocator's and not free.
+#[inline]
+unsafe fn chunk_head(block: *mut libc::c_void) -> usize {
+    // SAFETY: the C library keeps it in the word before the block.
+    unsafe { *block.cast::<usize>().sub(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usable_size_is_the_c_librarys() {
+        for size in [0, 1, 24, 25, 1000, 200_000, 5 << 20] {
+            // SAFETY: the block is not free while it is asked about.
+            unsafe {
+                for block in [libc::malloc(size), libc::memalign(64, size), libc::memalign(PAGE, size)] {
+                    assert!(!block.is_null());
+                    assert_eq!(usable_size(block), libc::malloc_usable_size(block), "{size}");
+                    libc::free(block);
+                }
+            }
+        }
+    }
 }

@@ -79,16 +79,23 @@ impl StackPlace {
 #[derive(Debug)]
 pub struct CallStack {
     top: *mut Frame,
-    base: *mut Frame,
     limit: *mut Frame,
+    /// Where `top` is when leaving a function needs care: the base, or the limit while there are frames beyond it.
+    floor: *mut Frame,
+    base: *mut Frame,
     /// Frames beyond the limit, which are counted only.
     beyond: usize,
 }
 
 impl CallStack {
     /// A stack without room: entering is counted, nothing is kept.
-    pub const NONE: CallStack =
-        CallStack { top: std::ptr::null_mut(), base: std::ptr::null_mut(), limit: std::ptr::null_mut(), beyond: 0 };
+    pub const NONE: CallStack = CallStack {
+        top: std::ptr::null_mut(),
+        limit: std::ptr::null_mut(),
+        floor: std::ptr::null_mut(),
+        base: std::ptr::null_mut(),
+        beyond: 0,
+    };
 
     /// Room for every frame that a stack of `bytes` can hold; without room if the system refuses.
     pub fn for_stack_of(bytes: usize) -> CallStack {
@@ -104,7 +111,7 @@ impl CallStack {
         let base = memory::reserve(size)? as *mut Frame;
         // SAFETY: one past the end of the reservation.
         let limit = unsafe { base.byte_add(size) };
-        Ok(CallStack { top: base, base, limit, beyond: 0 })
+        Ok(CallStack { top: base, limit, floor: base, base, beyond: 0 })
     }
 
     /// A function was entered that will return to `pc`. False when there is no room: [`CallStack::enter_cold`] is due.
@@ -127,8 +134,13 @@ impl CallStack {
     #[cold]
     pub fn enter_cold(&mut self, pc: Pc, place: StackPlace) {
         if !self.enter(pc, place) {
-            self.beyond += 1;
+            self.set_beyond(self.beyond + 1);
         }
+    }
+
+    fn set_beyond(&mut self, frames: usize) {
+        self.beyond = frames;
+        self.floor = if frames == 0 { self.base } else { self.limit };
     }
 
     /// Whether the function entered last has this stack pointer between its calls.
@@ -150,7 +162,7 @@ impl CallStack {
             }
             // SAFETY: `top` lies above `base`.
             self.top = unsafe { self.top.sub(1) };
-            self.beyond = 0;
+            self.set_beyond(0);
         }
     }
 
@@ -159,10 +171,10 @@ impl CallStack {
     #[inline(always)]
     #[must_use]
     pub fn exit(&mut self) -> bool {
-        if self.beyond != 0 || self.top == self.base {
+        if self.top == self.floor {
             return false;
         }
-        // SAFETY: `top` lies above `base`.
+        // SAFETY: `top` lies above `base`: with frames beyond the limit it is at the limit, which then is the floor.
         self.top = unsafe { self.top.sub(1) };
         true
     }
@@ -170,7 +182,7 @@ impl CallStack {
     /// A function was left that was counted only, or entered before the engine knew the thread.
     #[cold]
     pub fn exit_cold(&mut self) {
-        self.beyond = self.beyond.saturating_sub(1);
+        self.set_beyond(self.beyond.saturating_sub(1));
     }
 
     /// The number of the present stack.
