@@ -54,7 +54,7 @@ fn the_oldest_accesses_are_forgotten_and_no_edge_is() {
     let write = |thread: &mut Thread, address| thread.access(address, GRANULE, AccessKind::Write, site);
 
     // In the oldest region an access, in another one a variable that carries an edge, and an access beside it.
-    let variable = AtomicPlace { address: start + 4 * memory::PAGE, size: 8, site };
+    let variable = AtomicPlace { address: start + 4 * memory::PAGE, size: 8, site: Some(site) };
     let guarded = variable.address + 8 * GRANULE;
     write(&mut one, start);
     write(&mut one, guarded);
