@@ -140,8 +140,8 @@ const CHUNK_FLAGS: usize = 7;
 /// The block is one of the C library's allocator's and not free.
 #[inline]
 unsafe fn chunk_head(block: *mut libc::c_void) -> usize {
-    // SAFETY: the C library keeps it in the word before the block.
-    unsafe { *block.cast::<usize>().sub(1) }
+    // SAFETY: the C library keeps it in the word before the block. Volatile, because to the compiler nothing is there.
+    unsafe { block.cast::<usize>().wrapping_sub(1).read_volatile() }
 }
 
 #[cfg(test)]
