@@ -39,7 +39,7 @@ fn draw(rows: &[Row], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         .margin(10)
         .x_label_area_size(35)
         .y_label_area_size(140)
-        .build_cartesian_2d((0.5..most * 1.2).log_scale(), 0.0..count as f64)?;
+        .build_cartesian_2d((0.5..most * 2.0).log_scale(), 0.0..count as f64)?;
     chart
         .configure_mesh()
         .disable_y_mesh()

@@ -40,7 +40,8 @@ fn draw_one(
     area: &DrawingArea<SVGBackend<'_>, Shift>,
 ) -> Result<(), Fault> {
     let figures = || series.points.iter().flat_map(|point| point.builds().map(|(_, runs)| figure(runs)));
-    let sizes = bounds(series.points.iter().map(|point| point.size as f64));
+    let Range { start, end } = bounds(series.points.iter().map(|point| point.size as f64));
+    let sizes = start..end / 2.0;
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 12))
         .margin(10)
@@ -74,11 +75,11 @@ fn draw_one(
     Ok(())
 }
 
-/// A little more than from the least to the most.
+/// From the least to the most, with room for the names of the lines above.
 fn bounds(figures: impl Iterator<Item = f64>) -> Range<f64> {
     let (least, most) =
         figures.fold((f64::INFINITY, 0.0_f64), |(least, most), figure| (least.min(figure), most.max(figure)));
     // A logarithm needs more than zero.
     let least = least.max(0.01);
-    least / 1.5..most.max(least) * 1.5
+    least / 1.5..most.max(least) * 3.0
 }

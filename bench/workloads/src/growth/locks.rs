@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::{Whose, beside_another, nanoseconds};
+use super::{beside_another, nanoseconds};
 
 pub fn lock_in_turn(locks: usize) -> f64 {
     const LOCKS: usize = 1_048_576;
@@ -15,6 +15,6 @@ pub fn lock_in_turn(locks: usize) -> f64 {
         };
         // The first time may cost more, and is not what grows.
         lock(locks);
-        nanoseconds(Whose::Thread, LOCKS, || lock(LOCKS))
+        nanoseconds(LOCKS, || lock(LOCKS))
     })
 }

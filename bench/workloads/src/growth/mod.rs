@@ -102,30 +102,17 @@ pub fn main(words: &[&str]) -> ExitCode {
     }
 }
 
-/// Whose time a clock shows.
-#[derive(Clone, Copy)]
-enum Whose {
-    /// The calling thread's.
-    Thread,
-    /// All threads'.
-    Process,
-}
-
-/// The processors' time that `work` takes, in nanoseconds for each of its operations.
-fn nanoseconds(whose: Whose, operations: usize, work: impl FnOnce()) -> f64 {
-    let start = time(whose);
+/// The processors' time that the calling thread takes for `work`, in nanoseconds for each of its operations.
+fn nanoseconds(operations: usize, work: impl FnOnce()) -> f64 {
+    let start = time();
     work();
-    (time(whose) - start) / operations as f64
+    (time() - start) / operations as f64
 }
 
-fn time(whose: Whose) -> f64 {
-    let clock = match whose {
-        Whose::Thread => libc::CLOCK_THREAD_CPUTIME_ID,
-        Whose::Process => libc::CLOCK_PROCESS_CPUTIME_ID,
-    };
+fn time() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the place lives.
-    let result = unsafe { libc::clock_gettime(clock, &raw mut now) };
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
     assert_eq!(result, 0, "every Linux has this clock");
     now.tv_sec as f64 * 1e9 + now.tv_nsec as f64
 }

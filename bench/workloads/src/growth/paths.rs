@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::{Whose, beside_another, nanoseconds};
+use super::{beside_another, nanoseconds};
 
 /// Below each call two more are made from different places, so each path is another one.
 #[inline(never)]
@@ -23,7 +23,7 @@ pub fn write_at_the_ends(paths: usize) -> f64 {
     let depth = paths.ilog2();
     beside_another(|| {
         let mut places = vec![0_u64; 1 << depth];
-        nanoseconds(Whose::Thread, VISITS, || {
+        nanoseconds(VISITS, || {
             for _ in 0..VISITS >> depth {
                 branch(depth, black_box(&mut places));
             }
