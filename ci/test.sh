@@ -25,5 +25,6 @@ step cargo test --locked --package race-rt --features model --test meetings
 step cargo test --locked --package cargo-race
 # What others may have written: the corpus of the fuzz targets and mutations of it. ci/fuzz.sh has the long runs.
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo test --quiet --locked --manifest-path fuzz/Cargo.toml
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo test --quiet --locked --manifest-path fuzz/Cargo.toml --features abi --test short abi
 # As users get it: installed from the packages alone.
 step ci/package.sh --offline

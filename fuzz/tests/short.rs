@@ -97,6 +97,13 @@ fn analyze() {
     fuzz("analyze", race_fuzz::analyze::run, &[&[1, 0], &[1, 1], &[10], &[12], &[22], &[65], &[0x80, 0x80, 0x40]]);
 }
 
+/// In a process of its own, whose C library is the engine's: `cargo test --features abi abi`.
+#[cfg(feature = "abi")]
+#[test]
+fn abi() {
+    fuzz("abi", race_fuzz::abi::run, &[&[46, 0, 0, 0], &[46, 0, 1, 1], &[12], &[11], &[3, 100, 0, 0], &[43]]);
+}
+
 #[test]
 fn instrument() {
     const WORDS: [&str; 24] = [
