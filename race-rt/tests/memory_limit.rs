@@ -20,8 +20,8 @@ use race_rt::thread::{Thread, registry};
 
 const MIB: usize = 1 << 20;
 const LIMIT: usize = 8 * MIB;
-/// Eight times as much as there is room for.
-const MEMORY: usize = 64 * MIB;
+/// Half of it needs four times the shadow that there is room for.
+const MEMORY: usize = 40 * MIB;
 
 static SHOWN: AtomicUsize = AtomicUsize::new(0);
 

@@ -4,21 +4,30 @@
 //! Where nothing has a shadow, and where the shadow is, the program gets no memory: a wish for a place there is passed over
 //! as the kernel may do with any, a demand is refused.
 
+use std::ops::Range;
+
 use libc::{c_int, c_long, c_void, off_t};
 
 use crate::shadow::map::is_covered_range;
-use crate::shadow::region;
+use crate::shadow::{region, vacant};
 use crate::thread::current;
 
+/// The shadow of mappings that are not smaller goes back at once.
+const LARGE: usize = 64 << 10;
+
 /// The memory has a new life, after which comes what is to be done with its shadow.
-fn forget(address: usize, size: usize, then: impl FnOnce(usize, usize)) {
+fn forget(address: usize, size: usize, then: impl FnOnce(Range<usize>)) {
     if let Some(mut thread) = current::enter()
         && !thread.is_solo()
     {
         let end = address.saturating_add(size);
         thread.forget(address, end);
-        then(address, end);
+        then(address..end);
     }
+}
+
+fn unmapped(range: Range<usize>) {
+    if range.len() < LARGE { vacant::leave(range) } else { region::give_back(range.start, range.end) }
 }
 
 /// Whether the program may have memory there. Of none the kernel says what is wrong.
@@ -59,7 +68,7 @@ pub unsafe extern "C" fn mmap(
     let arguments = [wished, size, protection as usize, flags as usize, file as usize, offset as usize];
     let mapped = system_call(libc::SYS_mmap, arguments);
     if mapped != libc::MAP_FAILED {
-        forget(mapped as usize, size, |_, _| ());
+        forget(mapped as usize, size, |range| vacant::take(&range));
     }
     mapped
 }
@@ -90,6 +99,6 @@ pub unsafe extern "C" fn munmap(address: *mut c_void, size: usize) -> c_int {
     if !is_served(address as usize, size) {
         return refused(libc::EINVAL) as c_int;
     }
-    forget(address as usize, size, region::give_back);
+    forget(address as usize, size, unmapped);
     system_call(libc::SYS_munmap, [address as usize, size, 0, 0, 0, 0]) as c_int
 }

@@ -159,7 +159,7 @@ fn word(address: usize) -> &'static AtomicU64 {
 /// The memory of `start..end` is not the program's any more, or nobody's until it has a new owner, and was forgotten: its
 /// shadow goes back to the kernel where it says nothing, with that of what lies beside it in the same regions.
 pub fn give_back(start: usize, end: usize) {
-    if start >= end || !map::is_covered(start) || !map::is_covered(end - 1) {
+    if start >= end || !map::is_covered_range(start, end) {
         return;
     }
     let (start, end) = (start & !(Region::SIZE - 1), end.next_multiple_of(Region::SIZE));

@@ -11,9 +11,10 @@ use super::call_stack::CallStack;
 use super::fork::{self, Stateless};
 #[cfg(feature = "whole-program")]
 use super::presence::Presence;
-use super::{Hot, Thread, dead_stacks, last_step, registry};
+use super::{Hot, Thread, last_step, registry};
 use crate::access;
 use crate::report::gather;
+use crate::shadow::vacant;
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sys::atomic::{AtomicBool, AtomicU64, compiler_fence};
 use crate::sys::stack;
@@ -223,7 +224,7 @@ fn install(mut thread: Box<Thread>, stack: Option<Range<usize>>) {
         thread.hot.calls = CallStack::for_stack_of(size);
     }
     if let Some(stack) = &stack {
-        dead_stacks::revive(stack);
+        vacant::take(stack);
         thread.forget(stack.start, stack.end);
     }
     thread.stack = stack;
@@ -248,7 +249,7 @@ pub fn end() {
     let mut thread = unsafe { Box::from_raw(hot.cast::<Thread>()) };
     if let Some(stack) = thread.stack.take().or_else(stack::current) {
         thread.forget(stack.start, stack.end);
-        dead_stacks::add(stack);
+        vacant::leave(stack);
     }
     registry::finish(thread);
     WITHOUT_STATE.set(false);

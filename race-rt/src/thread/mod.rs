@@ -1,5 +1,5 @@
 //! Threads: who they are ([`registry`]), what each knows and does ([`Thread`]), which one is running ([`current`]),
-//! when it ends ([`last_step`]) and what becomes of its stack's shadow (`dead_stacks`), what a fork does to all of them ([`fork`]), which locks it holds ([`holds`]), what it
+//! when it ends ([`last_step`]), what a fork does to all of them ([`fork`]), which locks it holds ([`holds`]), what it
 //! asked not to look at ([`ignoring`]), which of them are logical tasks ([`task`], [`lane`]) or fibers ([`fiber`]) and how
 //! it got where it is ([`call_stack`], [`context`]; `unwind`
 //! in programs that do not announce their functions).
@@ -7,7 +7,6 @@
 pub mod call_stack;
 pub mod context;
 pub mod current;
-mod dead_stacks;
 pub mod fiber;
 pub(crate) mod fork;
 pub mod holds;
