@@ -27,13 +27,23 @@ pub fn compare(catalogue: &Catalogue, builds: &Builds, runs: NonZeroUsize, clock
         processors: process::processors(),
         whole_program: Tier { rows: Vec::new() },
         wrapper: Tier { rows: Vec::new() },
+        failed: Vec::new(),
     };
     let progress = Progress::new(catalogue.workloads.len());
     for workload in &catalogue.workloads {
         progress.begin(&workload.name);
         let wrapper = builds.wrapper.as_ref().filter(|_| workload.wrapper);
-        let [native, tsan, race, wrapper] =
-            in_turns([Some(&builds.native), builds.peer.as_ref(), Some(&builds.race), wrapper], workload, runs, clock)?;
+        let programs = [Some(&builds.native), builds.peer.as_ref(), Some(&builds.race), wrapper];
+        let [native, tsan, race, wrapper] = match in_turns(programs, workload, runs, clock) {
+            Ok(all) => all,
+            // Many minutes' figures must not be lost for one.
+            Err(error @ Error::Failed { .. }) => {
+                progress.done(&format!("{}: {error}", workload.name));
+                record.failed.push(workload.name.clone());
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let (Some(native), Some(race)) = (native, race) else { unreachable!("both always take part") };
         let row = Row { workload: workload.clone(), native, race, tsan };
         progress.done(&outcome(&row));

@@ -29,6 +29,9 @@ pub enum Error {
     #[error("{} prints a list that is not understood ({line:?}); remove it and build again", .program.display())]
     StrangeList { program: PathBuf, line: String },
 
+    #[error("{names} failed and have no figures; what they said stands above")]
+    SomeFailed { names: String },
+
     #[error("{} {words} ended with {status}; run it by itself to see why", .program.display())]
     Failed { program: PathBuf, words: String, status: String },
 }

@@ -62,7 +62,8 @@ fn show_costs(arguments: &Arguments, workshop: &Workshop, native: Program) -> Re
     let record = comparison::compare(&catalogue, &builds, arguments.runs, arguments.clock)?;
     print!("{}", table::tables(&record));
     arguments.json.as_deref().map_or(Ok(()), |path| record.write(path))?;
-    arguments.svg.as_deref().map_or(Ok(()), |path| chart::write(&record, path))
+    arguments.svg.as_deref().map_or(Ok(()), |path| chart::write(&record, path))?;
+    if record.failed.is_empty() { Ok(()) } else { Err(Error::SomeFailed { names: record.failed.join(", ") }) }
 }
 
 fn show_growth(arguments: &Arguments, workshop: &Workshop, native: Program) -> Result<(), Error> {

@@ -106,6 +106,8 @@ pub struct Record {
     pub processors: usize,
     pub whole_program: Tier,
     pub wrapper: Tier,
+    /// Workloads of which a run failed, and that have no row.
+    pub failed: Vec<String>,
 }
 
 impl Record {
