@@ -5,7 +5,7 @@
 
 use super::state::{Ending, Message, State};
 use crate::engine::lock::{Mutex, MutexGuard};
-use crate::engine::{Edge, Release, Touch, touch};
+use crate::engine::{Edge, Release, Touch, handed_out, touch};
 
 /// What both ends of a channel share.
 pub struct Queue<T> {
@@ -115,5 +115,12 @@ impl<T> Queue<T> {
             drop(state);
             unread.into_iter().for_each(Message::drop_unread);
         }
+    }
+}
+
+impl<T> Drop for Queue<T> {
+    /// Whoever leaves last frees the channel after all the others, ordered by a count that the engine does not see.
+    fn drop(&mut self) {
+        handed_out(self.gate(), 1);
     }
 }
