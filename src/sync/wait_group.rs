@@ -8,7 +8,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::lock::{Condvar, Mutex, MutexGuard};
-use crate::engine::{Edge, Touch, hidden, touch};
+use crate::engine::{Edge, Touch, handed_out, hidden, touch};
 use crate::thread;
 
 /// Waits for a number of things to be done, like Go's `sync.WaitGroup`.
@@ -49,7 +49,19 @@ struct State {
     panicked: bool,
 }
 
+impl Drop for Counter {
+    /// Whoever has it last frees it after all the others, ordered by a count that the engine does not see.
+    fn drop(&mut self) {
+        handed_out(self.gate(), 1);
+    }
+}
+
 impl Counter {
+    /// The address that stands for the group's being open or not.
+    fn gate(&self) -> usize {
+        &raw const self.done as usize
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
@@ -112,9 +124,8 @@ impl WaitGroup {
         hidden(|| self.counter.get_or_init(Arc::default))
     }
 
-    /// The address that stands for the group's being open or not.
     fn gate(&self) -> usize {
-        &raw const self.counter().done as usize
+        self.counter().gate()
     }
 
     /// So many more things to be done; a negative number counts them as done. From zero, it must be ordered with every
