@@ -12,6 +12,7 @@ for apart in tests/whole-program bench/workloads fuzz; do
   step cargo fmt --all --check --manifest-path "$apart/Cargo.toml" -- --config-path "$PWD"
   CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo clippy --quiet --locked --all-targets --manifest-path "$apart/Cargo.toml" -- -D warnings
 done
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/apart step cargo clippy --quiet --locked --all-targets --features abi --manifest-path fuzz/Cargo.toml -- -D warnings
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 step cargo clippy --locked --workspace --all-targets --features race -- -D warnings
 step cargo clippy --locked --package race-rt --features model --test meetings -- -D warnings

@@ -155,9 +155,10 @@ fn make([which, place, distance, size]: [u8; 4], start: usize, fibers: &[*mut c_
     let own = start + usize::from(place) * 64 + distance;
     let own_size = size.min(start + OWN - own);
     let (object, aligned) = (own as *mut c_void, own & !7);
-    let any = match PLACES.get(usize::from(place)) {
-        Some(place) => place.wrapping_add(distance).wrapping_sub(16),
-        None => own,
+    // Behind the own memory lies the rest of the heap, which may be any size.
+    let (any, size) = match PLACES.get(usize::from(place)) {
+        Some(place) => (place.wrapping_add(distance).wrapping_sub(16), size),
+        None => (own, own_size),
     };
     let (file, why) = (c"file".as_ptr(), c"why".as_ptr());
     let flags = c_uint::from(place) << 4 | distance as c_uint;
@@ -219,7 +220,8 @@ fn make([which, place, distance, size]: [u8; 4], start: usize, fibers: &[*mut c_
 fn mapped(address: usize, size: usize, how: usize) {
     const PAGE: usize = 4096;
     let place = (address & !(PAGE - 1)) as *mut c_void;
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | if how % 2 == 0 { 0 } else { libc::MAP_FIXED_NOREPLACE };
+    let flags =
+        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | if how.is_multiple_of(2) { 0 } else { libc::MAP_FIXED_NOREPLACE };
     // SAFETY: a mapping that replaces none is nobody's, and is given back; so is a block.
     unsafe {
         let mapping = libc::mmap(place, PAGE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
@@ -237,7 +239,7 @@ fn mapped(address: usize, size: usize, how: usize) {
         }
         let mut aligned = std::ptr::null_mut();
         let reason = libc::posix_memalign(&raw mut aligned, how, 64);
-        assert!(how.is_power_of_two() && how % 8 == 0 || reason == libc::EINVAL, "{how} {reason}");
+        assert!(how.is_power_of_two() && how.is_multiple_of(8) || reason == libc::EINVAL, "{how} {reason}");
         if reason == 0 {
             libc::free(aligned);
         }
