@@ -53,14 +53,14 @@ pub fn taken(lock: usize, hold: Hold) {
     tell(|thread| {
         thread.acquire_at(lock);
         if hold == Hold::Writes {
-            thread.acquire_at(lock + 1);
+            thread.acquire_at(lock.wrapping_add(1));
         }
     });
 }
 
 /// The running thread is about to give the lock back.
 pub fn given_back(lock: usize, hold: Hold) {
-    tell(|thread| thread.release_at(if hold == Hold::Writes { lock } else { lock + 1 }));
+    tell(|thread| thread.release_at(if hold == Hold::Writes { lock } else { lock.wrapping_add(1) }));
 }
 
 fn look_away() {
