@@ -137,8 +137,8 @@ pub fn refresh(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask, from:
         && word.compare_exchange(seen.bits(), wanted.bits(), AcqRel, Relaxed).is_ok()
 }
 
-/// The cell of the atomic at `address`, found without the lock: it may since have become another variable's, which its
-/// version tells to who reads through it.
+/// The cell of the atomic at `address`, found without the lock: it may since be freed and be
+/// made anew, which its version tells to who reads through it.
 #[inline]
 pub fn find_atomic(address: usize) -> Option<&'static AtomicCell> {
     // SAFETY: as for `is_repeated`.
@@ -147,7 +147,7 @@ pub fn find_atomic(address: usize) -> Option<&'static AtomicCell> {
         return None;
     }
     let first = record(RecordId(site.load(Acquire)));
-    AtomicCells::find(first.first_atomic(), address & 7)
+    AtomicCells::find(first.first_atomic(), address)
 }
 
 /// Whether the atomic at `address` has no cell and nobody is about to give it one: a cell shows to others only when the
@@ -289,7 +289,7 @@ impl Granule {
     /// The cell of the atomic at `address`, which lies in this granule.
     #[inline]
     pub fn atomic(&self, address: usize) -> Option<&'static AtomicCell> {
-        AtomicCells::find(self.first_atomic(), address & 7)
+        AtomicCells::find(self.first_atomic(), address)
     }
 
     /// The number of the granule's first atomic.

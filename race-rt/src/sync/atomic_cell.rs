@@ -2,7 +2,8 @@
 //!
 //! Cells belong to a granule, found through its first record, one for each address in it that an atomic operation
 //! with an edge has used. They live in one reservation that is never given back, so that a reader without the lock
-//! may look at a cell that is being changed or has been freed: the version tells.
+//! may look at a cell that is being changed or has been freed: the version tells. The record through which he came to it
+//! may have passed to another granule on the way, so a cell is known by its variable's whole address.
 
 use std::cell::UnsafeCell;
 use std::io;
@@ -30,8 +31,8 @@ pub struct AtomicCell {
     version: AtomicU32,
     /// The granule's next cell.
     next: AtomicU32,
-    /// Which byte of the granule the variable starts at.
-    offset: AtomicU32,
+    /// Where the variable is.
+    address: AtomicUsize,
     /// [`Heads::summary`] of the heads.
     summary: AtomicU64,
     heads: UnsafeCell<Heads>,
@@ -76,13 +77,13 @@ fn cell(id: AtomicCellId) -> &'static AtomicCell {
 pub struct AtomicCells;
 
 impl AtomicCells {
-    /// The cell for the variable at `offset`, in the list that starts with `first`.
+    /// The cell for the variable at `address`, in the list that starts with `first`.
     #[inline]
-    pub fn find(first: AtomicCellId, offset: usize) -> Option<&'static AtomicCell> {
+    pub fn find(first: AtomicCellId, address: usize) -> Option<&'static AtomicCell> {
         let mut id = first;
         while id != AtomicCellId::NONE {
             let found = cell(id);
-            if found.offset.load(Relaxed) == offset as u32 {
+            if found.address.load(Relaxed) == address {
                 return Some(found);
             }
             id = AtomicCellId(found.next.load(Relaxed));
@@ -90,8 +91,8 @@ impl AtomicCells {
         None
     }
 
-    /// A new cell for `offset`, to be followed by `next`; `None` when all are in use.
-    pub fn create(offset: usize, next: AtomicCellId) -> Option<(AtomicCellId, &'static AtomicCell)> {
+    /// A new cell for the variable at `address`, to be followed by `next`; `None` when all are in use.
+    pub fn create(address: usize, next: AtomicCellId) -> Option<(AtomicCellId, &'static AtomicCell)> {
         let id = {
             let mut free = FREE.lock();
             if free.first != AtomicCellId::NONE {
@@ -110,7 +111,7 @@ impl AtomicCells {
         // with empty heads and untouched ones hold nothing, so nothing is leaked.
         unsafe { new.heads.get().write(Heads::new()) };
         new.summary.store(0, Relaxed);
-        new.offset.store(offset as u32, Relaxed);
+        new.address.store(address, Relaxed);
         new.next.store(next.0, Relaxed);
         Some((id, new))
     }
@@ -166,5 +167,22 @@ impl AtomicCell {
         let value = load();
         fence(Acquire);
         (self.version.load(Relaxed) == version).then_some((value, summary))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::start;
+
+    #[test]
+    fn who_comes_to_the_list_of_another_granule_finds_nothing() {
+        start::ensure();
+        const VARIABLE: usize = 0x1000;
+        let (first, cell) = AtomicCells::create(VARIABLE, AtomicCellId::NONE).expect("few are in use");
+        assert!(std::ptr::eq(AtomicCells::find(first, VARIABLE).expect("it is there"), cell));
+        assert!(AtomicCells::find(first, VARIABLE + 4).is_none());
+        assert!(AtomicCells::find(first, VARIABLE + 8).is_none(), "the same byte of another granule");
+        AtomicCells::free(first);
     }
 }
