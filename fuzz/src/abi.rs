@@ -6,7 +6,7 @@
 //! memory are about memory that is there, and so are the plain accesses of up to eight bytes, before which the compiler puts a
 //! call and which look into the shadow without asking whether there is one; the lives of heap blocks are real.
 //!
-//! Forgetting memory takes time that grows with the memory, an eighth of a second for 64 GiB: no range here is long enough to
+//! Forgetting memory takes time that grows with the memory, also where nothing was ever touched: no range here is long enough to
 //! matter and still lies in one of the two that have a shadow.
 //!
 //! The bytes are calls, of four bytes each: which, where, how far from there, how much.
