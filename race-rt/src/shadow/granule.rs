@@ -187,7 +187,8 @@ impl Granule {
         let seen = word.load(Relaxed);
         let is_open =
             seen & Word::LOCKED == 0 && word.compare_exchange(seen, seen | Word::LOCKED, Acquire, Relaxed).is_ok();
-        is_open.then_some(Granule { word, site, content: Word::from_bits(seen) })
+        // Not made where it is not locked: a granule that is dropped opens.
+        is_open.then(|| Granule { word, site, content: Word::from_bits(seen) })
     }
 
     /// The granule at `address`, which the caller has locked and not opened.
