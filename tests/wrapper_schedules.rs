@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use race::sync::atomic::AtomicU64;
 use race::sync::atomic::Ordering::{Release, SeqCst};
-use race::sync::{Condvar, Mutex, Once, mpsc};
+use race::sync::{Mutex, Once, mpsc};
 use race::thread;
 use wrapper_case::{Outcome, Place, in_own_process_with};
 
@@ -165,11 +165,13 @@ fn a_thread_that_was_notified_is_paused() {
     }
 }
 
+// Under `cargo race` the test's own thread is paused where std drops references: `cargo-race/tests/schedules.rs` has this.
+#[cfg(not(race))]
 #[test]
 fn a_thread_that_gave_up_waiting_is_not_paused() {
     let body = || {
         let by_condition = || {
-            let (lock, condition) = (Mutex::new(()), Condvar::new());
+            let (lock, condition) = (Mutex::new(()), race::sync::Condvar::new());
             let time = Duration::from_millis(1);
             drop(condition.wait_timeout_while(lock.lock().expect("nobody panics"), time, |()| true));
         };
