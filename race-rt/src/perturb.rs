@@ -166,7 +166,10 @@ pub fn after_spawn(shift: Option<Shift>, pc: Pc) {
 /// A wait of the running thread has ended because its time was up.
 #[cold]
 pub fn time_was_up() {
-    if let Some(mut thread) = current::enter() {
+    // Of whom the engine has not met it would learn by this, and wait for at the end.
+    if current::is_known()
+        && let Some(mut thread) = current::enter()
+    {
         thread.reference_drops_spared = AFTER_A_TIMEOUT;
     }
 }

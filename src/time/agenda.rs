@@ -8,6 +8,8 @@
 //! ([`Queue::deliver`]), and functions are called in threads of their own ([`Call`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,6 +63,11 @@ static AGENDA: Mutex<Agenda> =
 /// The first deadline is another now.
 static CHANGED: Condvar = Condvar::new();
 
+/// Threads that want the agenda and do not have it yet.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+/// How often the one that serves lets others run before it goes on.
+const TURNS: u32 = 1000;
+
 fn agenda() -> MutexGuard<'static, Agenda> {
     static THREAD: Once = Once::new();
     hidden(|| {
@@ -69,7 +76,10 @@ fn agenda() -> MutexGuard<'static, Agenda> {
             started.expect("the system refuses a thread for timers: raise the limit of threads");
         });
     });
-    AGENDA.lock()
+    WAITING.fetch_add(1, Relaxed);
+    let agenda = AGENDA.lock();
+    WAITING.fetch_sub(1, Relaxed);
+    agenda
 }
 
 impl Agenda {
@@ -131,6 +141,17 @@ fn serve() {
     let mut agenda = AGENDA.lock();
     loop {
         let now = Instant::now();
+        // Ticks may be due all the time, and whoever wants to set or cancel something must have his turn.
+        if WAITING.load(Relaxed) > 0 {
+            drop(agenda);
+            for _ in 0..TURNS {
+                if WAITING.load(Relaxed) == 0 {
+                    break;
+                }
+                thread::yield_now();
+            }
+            agenda = AGENDA.lock();
+        }
         agenda = match agenda.deadlines.first() {
             None => CHANGED.wait(agenda),
             Some((at, _)) if *at > now => {
