@@ -2,6 +2,6 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(race_engine)");
+    println!("cargo::rustc-check-cfg=cfg(race_engine, race)");
     println!("cargo::rustc-cfg=race_engine");
 }
