@@ -116,8 +116,7 @@ extern "C" fn reallocate_array(block: Block, count: usize, size: usize, pc: usiz
 }
 
 fn no_memory() -> Block {
-    // SAFETY: the running thread's own errno.
-    unsafe { *libc::__errno_location() = libc::ENOMEM };
+    errno::set(libc::ENOMEM);
     std::ptr::null_mut()
 }
 

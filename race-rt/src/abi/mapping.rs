@@ -10,6 +10,7 @@ use libc::{c_int, c_long, c_void, off_t};
 
 use crate::shadow::map::is_covered_range;
 use crate::shadow::{region, vacant};
+use crate::sys::errno;
 use crate::thread::current;
 
 /// The shadow of mappings that are not smaller goes back at once.
@@ -36,8 +37,7 @@ fn is_served(address: usize, size: usize) -> bool {
 }
 
 fn refused(reason: c_int) -> isize {
-    // SAFETY: the running thread's own errno.
-    unsafe { *libc::__errno_location() = reason };
+    errno::set(reason);
     -1
 }
 

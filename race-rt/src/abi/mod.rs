@@ -47,6 +47,7 @@ pub mod system_call;
 pub mod thread_list;
 mod told;
 pub mod transfer;
+mod weak;
 pub mod wrapper;
 
 /// Defines the exported function `$name`, which calls `$target` with its own return address in the register `$register`:

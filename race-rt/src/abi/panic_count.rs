@@ -6,20 +6,11 @@
 //! which nobody orders anything by. The count is an atomic as any other where its name is not found: in a program that is
 //! built with link-time optimisation.
 
-use std::arch::asm;
+use super::weak::address_of_weak;
 
 /// Whether `address` is that of the count. `cargo race` gives it its name in the instrumented std.
 #[inline(always)]
 pub fn is_at(address: usize) -> bool {
-    let count: usize;
-    // SAFETY: reads the linker's table of addresses, where a weak name that nobody defines has null, which is no atomic's.
-    unsafe {
-        asm!(
-            ".weak __race_std_panic_count",
-            "mov {}, qword ptr [rip + __race_std_panic_count@GOTPCREL]",
-            out(reg) count,
-            options(pure, nomem, nostack, preserves_flags)
-        );
-    }
-    address == count
+    // Null, where there is no such name, is no atomic's address.
+    address == address_of_weak!("__race_std_panic_count")
 }

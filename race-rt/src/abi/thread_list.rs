@@ -22,11 +22,11 @@
 //!
 //! Can miss: races in std's own list, and those that the lock hides where it is one as any other.
 
-use std::arch::asm;
 use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::weak::address_of_weak;
 use crate::thread::{ThreadId, current};
 
 /// What the mutex's word says while nobody holds it.
@@ -77,17 +77,8 @@ pub fn is_away() -> bool {
 /// Whether `address` is that of the list's lock. `cargo race` gives the lock its name in the instrumented std.
 #[inline]
 pub fn is_lock(address: usize) -> bool {
-    let lock: usize;
-    // SAFETY: reads the linker's table of addresses, where a weak name that nobody defines has null.
-    unsafe {
-        asm!(
-            ".weak __race_std_thread_list_lock",
-            "mov {}, qword ptr [rip + __race_std_thread_list_lock@GOTPCREL]",
-            out(reg) lock,
-            options(pure, nomem, nostack, preserves_flags)
-        );
-    }
-    address == lock && lock != 0
+    // Null, where there is no such name, is no lock's address.
+    address == address_of_weak!("__race_std_thread_list_lock")
 }
 
 /// Does `operation`, a read-modify-write of the lock's word that would store `new`, and returns what was there before.

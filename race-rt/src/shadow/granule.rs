@@ -137,8 +137,8 @@ pub fn refresh(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask, from:
         && word.compare_exchange(seen.bits(), wanted.bits(), AcqRel, Relaxed).is_ok()
 }
 
-/// The cell of the atomic at `address`, found without the lock: it may since be freed and be
-/// made anew, which its version tells to who reads through it.
+/// The cell of the atomic at `address`, found without the lock: it may since be freed and be made anew, which its version
+/// tells to who reads through it.
 #[inline]
 pub fn find_atomic(address: usize) -> Option<&'static AtomicCell> {
     // SAFETY: as for `is_repeated`.

@@ -62,6 +62,28 @@ impl Mask {
     }
 }
 
+/// A table with, for the bits of each `$kind`, one bit for each `$other` of which `$holds`. A macro, since a constant cannot
+/// be made by a closure.
+macro_rules! kinds_by_kind {
+    ($kind:ident, $other:ident => $holds:expr) => {{
+        let mut table = [0; 8];
+        let mut bits = 0;
+        while bits < 8 {
+            let $kind = Word((bits as u64) << Word::KIND_SHIFT).kind();
+            let mut index = 0;
+            while index < AccessKind::ALL.len() {
+                let $other = AccessKind::ALL[index];
+                if $holds {
+                    table[bits] |= 1 << $other as u8;
+                }
+                index += 1;
+            }
+            bits += 1;
+        }
+        table
+    }};
+}
+
 /// One access, packed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Word(u64);
@@ -219,8 +241,7 @@ impl Word {
     #[inline(always)]
     pub const fn repeats(self, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
         let bytes = (mask.0 as u64) << Word::MASK_SHIFT;
-        let repeats = self.0 & (bytes | Epoch::MASK) == epoch.bits() | bytes
-            && Word::SUBSUMED[((self.0 & Word::KIND) >> Word::KIND_SHIFT) as usize] & (1 << kind as u8) != 0;
+        let repeats = self.0 & (bytes | Epoch::MASK) == epoch.bits() | bytes && self.has(kind, &Word::SUBSUMED);
         debug_assert!(
             repeats == (self.epoch().bits() == epoch.bits() && self.mask().covers(mask) && self.kind().subsumes(kind))
         );
@@ -230,56 +251,26 @@ impl Word {
     /// Whether an access of `kind` conflicts with this one, without a look at the kinds themselves.
     #[inline(always)]
     pub const fn conflicts_with(self, kind: AccessKind) -> bool {
-        Word::CONFLICTING[((self.0 & Word::KIND) >> Word::KIND_SHIFT) as usize] & (1 << kind as u8) != 0
+        self.has(kind, &Word::CONFLICTING)
     }
 
     /// Whether an access of `kind` subsumes this one, likewise.
     #[inline(always)]
     pub const fn is_subsumed_by(self, kind: AccessKind) -> bool {
-        Word::SUBSUMING[((self.0 & Word::KIND) >> Word::KIND_SHIFT) as usize] & (1 << kind as u8) != 0
+        self.has(kind, &Word::SUBSUMING)
+    }
+
+    #[inline(always)]
+    const fn has(self, kind: AccessKind, table: &[u8; 8]) -> bool {
+        table[((self.0 & Word::KIND) >> Word::KIND_SHIFT) as usize] & (1 << kind as u8) != 0
     }
 
     /// By the bits of a kind: the kinds that conflict with it, one bit each.
-    const CONFLICTING: [u8; 8] = Word::kinds_by_kind(false);
+    const CONFLICTING: [u8; 8] = kinds_by_kind!(kind, other => other.conflicts_with(kind));
     /// By the bits of a kind: the kinds that subsume it, one bit each.
-    const SUBSUMING: [u8; 8] = Word::kinds_by_kind(true);
-
-    const fn kinds_by_kind(subsuming: bool) -> [u8; 8] {
-        let mut table = [0; 8];
-        let mut bits = 0;
-        while bits < 8 {
-            let kind = Word((bits as u64) << Word::KIND_SHIFT).kind();
-            let mut index = 0;
-            while index < AccessKind::ALL.len() {
-                let other = AccessKind::ALL[index];
-                if if subsuming { other.subsumes(kind) } else { other.conflicts_with(kind) } {
-                    table[bits] |= 1 << other as u8;
-                }
-                index += 1;
-            }
-            bits += 1;
-        }
-        table
-    }
-
+    const SUBSUMING: [u8; 8] = kinds_by_kind!(kind, other => other.subsumes(kind));
     /// By the bits of a kind: the kinds it subsumes, one bit each.
-    const SUBSUMED: [u8; 8] = {
-        let mut table = [0; 8];
-        let mut bits = 0;
-        while bits < 8 {
-            let later = Word((bits as u64) << Word::KIND_SHIFT).kind();
-            let mut index = 0;
-            while index < AccessKind::ALL.len() {
-                let earlier = AccessKind::ALL[index];
-                if later.subsumes(earlier) {
-                    table[bits] |= 1 << earlier as u8;
-                }
-                index += 1;
-            }
-            bits += 1;
-        }
-        table
-    };
+    const SUBSUMED: [u8; 8] = kinds_by_kind!(kind, other => kind.subsumes(other));
 }
 
 impl std::fmt::Debug for Word {

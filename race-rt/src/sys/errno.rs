@@ -6,14 +6,16 @@ pub fn current() -> libc::c_int {
     unsafe { *libc::__errno_location() }
 }
 
+/// Tells the program of an error.
+pub fn set(value: libc::c_int) {
+    // SAFETY: as for `current`.
+    unsafe { *libc::__errno_location() = value }
+}
+
 /// Runs `action` and puts `errno` back to what it was before.
 pub fn keep<R>(action: impl FnOnce() -> R) -> R {
-    // SAFETY: the address is that of the running thread's own errno.
-    let place = unsafe { libc::__errno_location() };
-    // SAFETY: as above; it stays valid as long as the thread runs.
-    let before = unsafe { *place };
+    let before = current();
     let result = action();
-    // SAFETY: as above.
-    unsafe { *place = before };
+    set(before);
     result
 }

@@ -15,7 +15,10 @@ mod exits;
 mod fences;
 mod fibers;
 mod foreign_locks;
+mod foreign_object;
+mod foreign_thread_ends;
 mod foreign_threads;
+mod foreign_waits;
 mod forks;
 mod heap;
 mod invisible;
@@ -48,7 +51,9 @@ const CASES: &[&[case::Case]] = &[
     fences::CASES,
     fibers::CASES,
     foreign_locks::CASES,
+    foreign_thread_ends::CASES,
     foreign_threads::CASES,
+    foreign_waits::CASES,
     forks::CASES,
     heap::CASES,
     jumps::CASES,
