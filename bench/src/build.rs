@@ -66,7 +66,7 @@ impl Workshop {
         }
         let path = self.build(&mut command, "tsan")?;
         // Its own reports would cost it time: what it takes for races is not measured here.
-        Ok(Program { path, environment: Some(("TSAN_OPTIONS", "report_bugs=0")) })
+        Ok(Program { path, environment: Some(("TSAN_OPTIONS", "report_bugs=0 atexit_sleep_ms=0")) })
     }
 
     fn build(&self, command: &mut Command, directory: &str) -> Result<PathBuf, Error> {

@@ -179,7 +179,7 @@ pub const WORKLOADS: &[Workload] = &[
         "Four threads count 300,000 numbers each in the same `DashMap`.",
     ),
     sync("tokio_mutex", tasks::lock_in_tasks, "1,000 tasks of tokio on two workers lock one mutex 250 times each."),
-    sync("tokio_spawn", tasks::send_from_tasks, "100,000 tasks of tokio that send one message each."),
+    sync("tokio_spawn", tasks::send_from_tasks, "96,000 tasks of tokio that send one message each."),
     sync(
         "seg_queue",
         collections::queue,

@@ -16,6 +16,11 @@ mod threads;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Runtimes catch the panics of their tasks, and a workload that goes wrong must not be measured.
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("workloads: {panic}");
+        std::process::exit(1);
+    }));
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {

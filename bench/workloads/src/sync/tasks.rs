@@ -29,17 +29,18 @@ pub fn lock_in_tasks() {
     });
 }
 
-/// Short tasks that each send one message to the one that waits for them.
+/// Short tasks that each send one message to the one that waits for them, as many at a time as the channel holds.
 pub fn send_from_tasks() {
+    const AT_A_TIME: usize = 64;
     runtime().block_on(async {
-        let (sender, mut receiver) = mpsc::channel(64);
-        for number in 0..100_000_u64 {
-            let sender = sender.clone();
-            tokio::spawn(async move { sender.send(number).await.expect("the receiver takes all") });
-            if number % 64 == 63 {
-                for _ in 0..64 {
-                    receiver.recv().await;
-                }
+        let (sender, mut receiver) = mpsc::channel(AT_A_TIME);
+        for _ in 0..1_500 {
+            for number in 0..AT_A_TIME {
+                let sender = sender.clone();
+                tokio::spawn(async move { sender.send(number).await.expect("the receiver takes all") });
+            }
+            for _ in 0..AT_A_TIME {
+                receiver.recv().await;
             }
         }
     });
