@@ -97,13 +97,27 @@ pub fn range(address: usize, size: usize, kind: AccessKind, pc: Pc) {
     if epoch & Hot::SOLO != 0 || size == 0 {
         return;
     }
-    let is_repeated = match kind {
-        AccessKind::Read => run::repeats_plainly(address, size, epoch, false),
-        AccessKind::Write => run::repeats_plainly(address, size, epoch, true),
-        _ => false,
+    match kind {
+        AccessKind::Read if run::repeats_plainly(address, size, epoch, false) => {}
+        AccessKind::Write if run::repeats_plainly(address, size, epoch, true) => {}
+        AccessKind::Read => range_from_new::<false>(address, size, pc),
+        AccessKind::Write => range_from_new::<true>(address, size, pc),
+        _ => slow(address, size, kind, pc),
+    }
+}
+
+/// The third shortcut for a range, as far as pairs of entries tell, then the long way for the rest of it.
+#[inline(never)]
+fn range_from_new<const WRITES: bool>(address: usize, size: usize, pc: Pc) {
+    // SAFETY: as for `range`.
+    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    let from = match address.checked_add(size) {
+        Some(end) => run::first_new(address, end, epoch, WRITES),
+        None => Some(address),
     };
-    if !is_repeated {
-        slow(address, size, kind, pc);
+    if let Some(from) = from {
+        let kind = if WRITES { AccessKind::Write } else { AccessKind::Read };
+        slow(from, size - (from - address), kind, pc);
     }
 }
 

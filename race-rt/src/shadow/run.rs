@@ -6,9 +6,10 @@
 //! for each granule of the bytes: its word repeats the access to those of its bytes that are among them
 //! ```
 //!
-//! Takes no lock and writes nothing. What a granule with several entries says beyond its newest is not looked at: the long
-//! way is for that.
+//! Takes no lock and writes nothing. What a granule with several entries says beyond its newest is asked granule by granule
+//! ([`first_new`]), and of that no more than the first two: the long way is for the rest.
 
+use super::granule;
 use super::map::{self, GRANULE};
 use super::word::{Mask, Word};
 use crate::sys::atomic::Ordering::Relaxed;
@@ -56,4 +57,25 @@ pub fn repeats_plainly(address: usize, size: usize, epoch: u64, writes: bool) ->
         granule += GRANULE;
     }
     true
+}
+
+/// The first of the bytes from `address` to `end` (at least one) which [`repeats_plainly`] is not true of even with the first
+/// two of a granule's entries looked at; `None` where there is none. Data that several threads read is not new to any of them.
+#[inline(always)]
+pub fn first_new(address: usize, end: usize, epoch: u64, writes: bool) -> Option<usize> {
+    if !map::is_covered_range(address, end) {
+        return Some(address);
+    }
+    let mut at = address;
+    while at < end {
+        let next = (at | (GRANULE - 1)) + 1;
+        let mask = if next > end { Mask(Mask::from(at).0 & Mask::up_to(end - 1).0) } else { Mask::from(at) };
+        // SAFETY: covered.
+        let word = Word::from_bits(unsafe { map::word_of(at) }.load(Relaxed));
+        if word.unlike_plain(epoch, mask, writes) != 0 && !granule::is_repeated_in_pair(at, epoch, mask, writes) {
+            return Some(at);
+        }
+        at = next;
+    }
+    None
 }
