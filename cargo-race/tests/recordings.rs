@@ -8,7 +8,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{Outcome, clean_environment, race, run, scratch, temporary_directory};
+use common::{Outcome, clean_environment, make_pipe, race, run, scratch, temporary_directory};
 use race_rt::replay::{By, Replay, ReplayError};
 use race_rt::trace::event::{Decoder, Encoder, Event, ModuleRecord};
 use race_rt::trace::header::Header;
@@ -183,16 +183,59 @@ fn a_forked_child_records_into_a_file_of_its_own() {
     }
 }
 
+/// The program, not yet started, where files cannot be longer than so many blocks of 512 bytes, or 1024: which it is, is the
+/// shell's.
+fn limited(program: &Program, blocks: usize, mode: &str) -> Command {
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" {mode}");
+    let mut command = Command::new("timeout");
+    command.args(["60", "sh", "-c", &script]).arg(program.path());
+    clean_environment(&mut command);
+    command
+}
+
 #[test]
-fn a_recording_that_cannot_be_written_is_told_of_and_the_program_goes_on() {
-    let program = recorded();
-    for (path, reason) in [("/dev/full", "No space left on device"), ("/no/such/place", "No such file or directory")] {
-        let outcome = run(program.command(&["race"]).env("RACE_OPTIONS", format!("record={path}"))).expect_code(66);
-        let (told, rest) = outcome.stderr.split_once('\n').expect("a line");
-        assert!(told.starts_with(&format!("race: cannot record into {path} ({reason}")), "{told}");
-        assert!(told.ends_with("; the program goes on without, give a path to a file on a disk with room"), "{told}");
-        assert_eq!(reports(rest).len(), 1, "{rest}");
+fn a_recording_that_cannot_be_written_is_refused_at_the_start() {
+    let (program, place) = (recorded(), temporary_directory());
+    let check = |command: &mut Command, path: &Path, reason: &str| {
+        let outcome = run(command.env("RACE_OPTIONS", recording(path))).expect_code(2);
+        assert_eq!(outcome.stdout, "");
+        let start = format!(
+            "race: RACE_OPTIONS: the option record names {}, which cannot be written ({reason}",
+            path.display()
+        );
+        assert!(outcome.stderr.starts_with(&start), "{outcome:#?}");
+        assert!(outcome.stderr.ends_with("); give a path to a file on a disk with room\n"), "{outcome:#?}");
+        assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:#?}");
+    };
+    let pipe = place.path().join("pipe");
+    make_pipe(&pipe);
+    let cases = [
+        (pipe.as_path(), "it is no plain file"),
+        (Path::new("/dev/full"), "it is no plain file"),
+        (place.path(), "Is a directory"),
+        (Path::new("/no/such/place"), "No such file or directory"),
+    ];
+    for (path, reason) in cases {
+        check(&mut program.command(&["race"]), path, reason);
     }
+    let file = place.path().join("events");
+    check(&mut limited(&program, 4, "race"), &file, "File too large");
+    assert!(!file.exists(), "nothing half-made is left");
+}
+
+#[test]
+fn a_recording_for_which_there_is_no_more_room_ends_and_the_program_goes_on() {
+    let (program, place) = (recorded(), temporary_directory());
+    let file = place.path().join("events");
+    let outcome = run(limited(&program, 2500, "long").env("RACE_OPTIONS", recording(&file))).expect_code(66);
+    let (told, rest) = outcome.stderr.split_once("race: cannot record into ").expect("it is told of");
+    assert!(told.is_empty(), "{told}");
+    let (told, rest) = rest.split_once('\n').expect("a line");
+    assert!(told.starts_with(&format!("{} (File too large", file.display())), "{told}");
+    assert!(told.ends_with("; the program goes on without, give a path to a file on a disk with room"), "{told}");
+    assert_eq!(reports(rest).len(), 1, "{rest}");
+    // What there is can be judged, and the race came later.
+    analyzed(&file, false).expect_code(0);
 }
 
 #[test]
@@ -240,7 +283,7 @@ fn a_program_that_has_changed_is_told_of() {
 fn what_would_block_or_never_ends_is_not_read() {
     let place = temporary_directory();
     let pipe = place.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().expect("it runs").success());
+    make_pipe(&pipe);
     let good = std::fs::read(one_race(place.path())).expect("readable");
     let (header, events) = Header::read(&good).expect("a recording");
     let (mut decoder, mut encoder, mut bytes) = (Decoder::new(events), Encoder::default(), header.bytes().to_vec());

@@ -4,8 +4,9 @@ mod common;
 mod whole_program;
 
 use std::path::Path;
+use std::process::Command;
 
-use common::{Outcome, race, run, temporary_directory};
+use common::{Outcome, make_pipe, race, run, temporary_directory};
 use whole_program::{Profile, Program, Report, repository};
 
 /// Runs the case with two unlocked counters under `options`.
@@ -81,6 +82,19 @@ fn a_log_that_cannot_be_written_is_refused_at_the_start() {
     assert!(outcome.stderr.starts_with("race: ") && outcome.stderr.lines().count() == 1, "{outcome:#?}");
 }
 
+/// The number of the process is known before the program starts.
+#[test]
+fn a_log_that_is_no_plain_file_is_refused_at_the_start() {
+    let (program, place) = (Program::build("cases", Profile::Debug), temporary_directory());
+    let mut command = Command::new("timeout");
+    command.args(["60", "sh", "-c", "mkfifo \"$LOG.$$\" && exec \"$0\" race_counter"]).arg(program.path());
+    let log = place.path().join("races");
+    command.env("LOG", &log).env("RACE_OPTIONS", format!("log_path={}", log.display()));
+    let outcome = run(&mut command).expect_code(2);
+    assert!(outcome.stderr.contains("which cannot be written (it is no plain file)"), "{outcome:#?}");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:#?}");
+}
+
 #[test]
 fn strip_path_prefix_cuts_after_the_first_occurrence() {
     let place_of = |outcome: &Outcome, function: &str| {
@@ -149,9 +163,16 @@ fn suppressions_that_cannot_be_understood_are_refused_at_the_start() {
     let place = temporary_directory();
     let file = place.path().join("suppressions");
     std::fs::write(&file, "race:one\nmutex:two\n").expect("the directory is there");
-    for (path, word) in
-        [(file, "suppressions:2: \"mutex:two\""), (place.path().join("none"), "none, which cannot be read")]
-    {
+    // Nobody ever writes to it: who opened it to read would wait without end.
+    let pipe = place.path().join("pipe");
+    make_pipe(&pipe);
+    for (path, word) in [
+        (file, "suppressions:2: \"mutex:two\""),
+        (place.path().join("none"), "none, which cannot be read"),
+        (pipe, "pipe, which cannot be read (it is no plain file)"),
+        (place.path().to_owned(), "which cannot be read (it is no plain file)"),
+        ("/dev/zero".into(), "/dev/zero, which cannot be read (it is no plain file)"),
+    ] {
         let outcome = counter(&format!("suppressions={}", path.display())).expect_code(2);
         assert!(outcome.stderr.starts_with("race: RACE_OPTIONS: ") && outcome.stderr.contains(word), "{outcome:#?}");
         assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:#?}");

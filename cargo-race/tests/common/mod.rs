@@ -150,6 +150,11 @@ pub fn real_sysroot() -> PathBuf {
     PathBuf::from(outcome.stdout.trim_end())
 }
 
+/// Makes a pipe with a name.
+pub fn make_pipe(path: &Path) {
+    run(Command::new("mkfifo").arg(path)).expect_code(0);
+}
+
 /// Writes an executable shell script.
 pub fn write_script(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::options::LogPath;
 use crate::report::process_lock::ProcessLock;
 use crate::sys::atomic::{AtomicU64, Ordering};
-use crate::sys::file::succeeded;
+use crate::sys::file::{Open, succeeded};
 
 /// How long to wait for a stream that is set to not block and is full.
 const PATIENCE_MS: c_int = 1000;
@@ -106,8 +106,10 @@ fn file_of_process(path: &Path) -> PathBuf {
 
 /// Whether the file could be opened for writing, without making it.
 fn check_writable(file: &Path) -> io::Result<()> {
-    if file.is_dir() {
-        return Err(io::Error::from_raw_os_error(libc::EISDIR));
+    match file.metadata() {
+        Ok(found) if found.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        Ok(found) if !found.is_file() => return Err(io::Error::other("it is no plain file")),
+        _ => {}
     }
     match access(file, libc::W_OK) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
@@ -133,14 +135,8 @@ fn write_to_stderr(error: SinkError, text: &str) -> io::Result<()> {
 
 fn append(file: &Path, text: &str) -> io::Result<()> {
     let file = CString::new(file.as_os_str().as_bytes())?;
-    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;
-    // SAFETY: the path is a C string that outlives the call.
-    let opened = unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, file.as_ptr(), flags, 0o666) };
-    let descriptor = succeeded(opened)? as c_int;
-    let written = write_all(descriptor, text.as_bytes());
-    // SAFETY: the descriptor was opened above and nobody else knows it.
-    unsafe { libc::syscall(libc::SYS_close, descriptor) };
-    written
+    let file = Open::plain(&file, libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND)?;
+    write_all(file.descriptor(), text.as_bytes())
 }
 
 /// Writes everything to an open file or stream, past every buffer and lock of the process.

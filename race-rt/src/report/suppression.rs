@@ -19,7 +19,7 @@ use crate::sys::file;
 
 const SHIPPED: &str = include_str!("suppressions.txt");
 
-/// The longest file that is taken for a list, so that a device without end is not.
+/// The longest file that is taken for a list.
 const LONGEST: usize = 1 << 24;
 
 /// Which frames of an access an entry looks at.
@@ -275,10 +275,17 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_end_is_refused() {
-        let endless = SuppressionList::File(PathBuf::from("/dev/zero"));
-        let text = Suppressions::new(&endless).expect_err("no list").to_string();
-        assert!(text.contains("/dev/zero") && text.contains("longer than 16777216 bytes"), "{text}");
+    fn what_is_no_plain_file_or_too_long_is_refused() {
+        let long = std::env::temp_dir().join(format!("race-suppressions-{}", std::process::id()));
+        let file = std::fs::File::create(&long).expect("it can be written");
+        file.set_len(LONGEST as u64 + 1).expect("holes take no room");
+        let cases =
+            [("/dev/zero", "no plain file"), ("/", "no plain file"), (long.to_str().expect("text"), "longer than")];
+        for (path, word) in cases {
+            let text = Suppressions::new(&SuppressionList::File(PathBuf::from(path))).expect_err("no list").to_string();
+            assert!(text.contains(path) && text.contains(word), "{text}");
+        }
+        std::fs::remove_file(&long).expect("it is there");
     }
 
     #[test]

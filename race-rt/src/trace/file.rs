@@ -7,14 +7,14 @@
 //!
 //! Can miss: a file that somebody else shortens meanwhile ends the program with a signal.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::Ordering::Release;
 use std::sync::atomic::{AtomicU8, compiler_fence};
 
-use crate::sys::file::{self, succeeded};
+use crate::sys::file::{self, Open, succeeded};
 use crate::sys::memory::{self, PAGE};
 
 /// Bytes of the file that are mapped at a time.
@@ -33,35 +33,28 @@ pub struct TraceFile {
     filled: usize,
 }
 
-/// Closes the descriptor.
-struct Open(c_int);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        // SAFETY: the descriptor was opened for this value alone.
-        unsafe { libc::syscall(libc::SYS_close, self.0) };
-    }
-}
-
-fn open(path: &CString, flags: c_int) -> io::Result<Open> {
-    let flags = flags | libc::O_RDWR | libc::O_CLOEXEC | libc::O_NOCTTY | libc::O_NONBLOCK;
-    // SAFETY: the path is a C string that outlives the call.
-    let opened = unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, 0o666) };
-    Ok(Open(succeeded(opened)? as c_int))
+fn open(path: &CStr) -> io::Result<Open> {
+    Open::plain(path, libc::O_RDWR)
 }
 
 impl TraceFile {
     /// An empty file at `path`, in place of what was there.
     ///
     /// # Errors
-    /// What the kernel said.
+    /// What the kernel said, or that something else than a plain file is there. If there is no room, there is no file.
     pub fn create(path: &Path) -> io::Result<TraceFile> {
         let path = CString::new(path.as_os_str().as_bytes())?;
-        let file = open(&path, libc::O_CREAT)?;
-        // SAFETY: the call takes numbers only. Of what is no file in a file system the next step tells more.
-        unsafe { libc::syscall(libc::SYS_ftruncate, file.0, 0) };
-        let window = map(&file, 0)?;
-        Ok(TraceFile { path, window, offset: 0, filled: 0 })
+        let file = Open::plain(&path, libc::O_RDWR | libc::O_CREAT)?;
+        // SAFETY: the call takes numbers only.
+        let emptied = unsafe { libc::syscall(libc::SYS_ftruncate, file.descriptor(), 0) };
+        match succeeded(emptied).and_then(|_| map(&file, 0)) {
+            Ok(window) => Ok(TraceFile { path, window, offset: 0, filled: 0 }),
+            Err(cause) => {
+                // SAFETY: the path is a C string that outlives the call. Nothing is left to be done if it fails.
+                unsafe { libc::syscall(libc::SYS_unlinkat, libc::AT_FDCWD, path.as_ptr(), 0) };
+                Err(cause)
+            }
+        }
     }
 
     /// How many bytes have been written.
@@ -107,16 +100,16 @@ impl TraceFile {
 
     /// Changes a byte of the header, in the first window or by a write of its own.
     fn put(&self, offset: u64, byte: u8) {
-        if let Ok(file) = open(&self.path, 0) {
+        if let Ok(file) = open(&self.path) {
             // SAFETY: pointer and length are those of a live value. Nothing is left to be done if it fails.
-            unsafe { libc::syscall(libc::SYS_pwrite64, file.0, &raw const byte, 1, offset) };
+            unsafe { libc::syscall(libc::SYS_pwrite64, file.descriptor(), &raw const byte, 1, offset) };
         }
     }
 
     fn advance(&mut self) -> io::Result<()> {
         let start = self.filled & !(PAGE - 1);
         let offset = self.offset + start as u64;
-        let next = map(&open(&self.path, 0)?, offset)?;
+        let next = map(&open(&self.path)?, offset)?;
         // SAFETY: the window is no longer used.
         unsafe { memory::release(self.window, WINDOW) };
         (self.window, self.offset, self.filled) = (next, offset, self.filled - start);
@@ -126,9 +119,9 @@ impl TraceFile {
     /// The end: the file gets its length, and the byte at `offset` becomes `byte`.
     pub fn end(self, offset: u64, byte: u8) {
         self.put(offset, byte);
-        if let Ok(file) = open(&self.path, 0) {
+        if let Ok(file) = open(&self.path) {
             // SAFETY: the call takes numbers only.
-            unsafe { libc::syscall(libc::SYS_ftruncate, file.0, self.length()) };
+            unsafe { libc::syscall(libc::SYS_ftruncate, file.descriptor(), self.length()) };
         }
     }
 }
@@ -145,13 +138,13 @@ fn map(file: &Open, offset: u64) -> io::Result<usize> {
     static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
     // What lies before the end of the file may hold records.
     // SAFETY: the call takes numbers only.
-    let end = succeeded(unsafe { libc::syscall(libc::SYS_lseek, file.0, 0, libc::SEEK_END) })? as u64;
+    let end = succeeded(unsafe { libc::syscall(libc::SYS_lseek, file.descriptor(), 0, libc::SEEK_END) })? as u64;
     let mut at = end.max(offset);
     let window_end = offset + WINDOW as u64;
     while at < window_end {
         let size = ZEROS.len().min((window_end - at) as usize);
         // SAFETY: pointer and length are those of a live array.
-        let written = unsafe { libc::syscall(libc::SYS_pwrite64, file.0, ZEROS.as_ptr(), size, at) };
+        let written = unsafe { libc::syscall(libc::SYS_pwrite64, file.descriptor(), ZEROS.as_ptr(), size, at) };
         match succeeded(written) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => at += written as u64,
@@ -159,5 +152,5 @@ fn map(file: &Open, offset: u64) -> io::Result<usize> {
             Err(cause) => return Err(cause),
         }
     }
-    file::map(file.0, offset, WINDOW)
+    file::map(file, offset, WINDOW)
 }

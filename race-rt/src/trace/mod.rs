@@ -31,9 +31,9 @@ use event::Event;
 use recorder::Recorder;
 
 use crate::clock::{Epoch, Head, Slot, Time};
-use crate::options::Perturb;
+use crate::options::{Perturb, VARIABLE};
 use crate::perturb;
-use crate::report::sink;
+use crate::report::{exit, sink};
 use crate::start::options;
 use crate::sys::errno;
 use crate::sys::spin::{Spin, SpinGuard};
@@ -62,27 +62,30 @@ pub fn is_on() -> bool {
     ON.load(Relaxed)
 }
 
-/// Events of this process are recorded from now on. A file that cannot be written is told of, and the program goes on.
+/// Events of this process are recorded from now on.
+///
+/// Ends the process with status 2 and a sentence on stderr when the file cannot be written.
 pub fn begin(path: &Path) {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let path = PATH.get_or_init(|| path);
-    start(Recorder::begin(path));
-}
-
-fn start(begun: Result<Recorder, (PathBuf, io::Error)>) -> bool {
-    match begun {
-        Ok(recorder) => {
-            *RECORDER.lock() = Some(recorder);
-            ON.store(true, Relaxed);
-            if options().perturb != Perturb::Off {
-                tell_of(&Event::Schedule(perturb::schedule()));
-            }
-        }
-        Err((path, cause)) => tell(&path, &cause),
+    match Recorder::begin(path) {
+        Ok(recorder) => start(recorder),
+        Err((path, cause)) => exit::refuse(&format_args!(
+            "{VARIABLE}: the option record names {}, which cannot be written ({cause}); give a path to a file on a disk with room",
+            path.display()
+        )),
     }
-    is_on()
 }
 
+fn start(recorder: Recorder) {
+    *RECORDER.lock() = Some(recorder);
+    ON.store(true, Relaxed);
+    if options().perturb != Perturb::Off {
+        tell_of(&Event::Schedule(perturb::schedule()));
+    }
+}
+
+/// The recording ends before the program does.
 fn tell(path: &Path, cause: &io::Error) {
     let text = format!(
         "race: cannot record into {} ({cause}); the program goes on without, give a path to a file on a disk with room\n",
@@ -191,7 +194,10 @@ impl Held {
         *self.0 = None;
         drop(self);
         if let Some(path) = PATH.get().filter(|_| was_on && is_watched) {
-            start(Recorder::begin_in_child(path));
+            match Recorder::begin_in_child(path) {
+                Ok(recorder) => start(recorder),
+                Err((path, cause)) => tell(&path, &cause),
+            }
         }
     }
 }
