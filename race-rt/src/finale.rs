@@ -33,7 +33,7 @@ extern "C" fn at_exit(status: libc::c_int, _: *mut libc::c_void) {
     if current::is_unwatched() {
         return;
     }
-    wait_for_others(Duration::from_millis(u64::from(options().atexit_sleep_ms)));
+    wait_for_others();
     let _inside = current::enter();
     let with_races = tell(status);
     if with_races != status {
@@ -56,6 +56,16 @@ pub(crate) fn at_once(status: libc::c_int) -> libc::c_int {
     }
     let _inside = current::enter();
     tell(status)
+}
+
+/// The first thread ends, and the process with it if no other is left. Nothing is told if some go on: they may go on for long.
+#[cfg(feature = "whole-program")]
+pub(crate) fn of_first_thread(status: libc::c_int) -> libc::c_int {
+    if current::is_unwatched() {
+        return status;
+    }
+    wait_for_others();
+    if has_others() { status } else { exit::leave(at_once(status)) }
 }
 
 /// Tells what there is to tell at the end, and returns the status to end with.
@@ -104,10 +114,15 @@ pub(crate) fn expect_no_end() {
     SERVANTS.fetch_add(1, Relaxed);
 }
 
-/// Waits until no other thread is alive but servants, at most so long, whatever signals interrupt.
-fn wait_for_others(longest: Duration) {
-    let end = Instant::now() + longest;
-    while registry::live_hint() > 1 + SERVANTS.load(Relaxed) && Instant::now() < end {
+/// Whether another thread is alive that the end of the process waits for.
+fn has_others() -> bool {
+    registry::live_hint() > 1 + SERVANTS.load(Relaxed)
+}
+
+/// Waits until there is none, as long as the option says, whatever signals interrupt.
+fn wait_for_others() {
+    let end = Instant::now() + Duration::from_millis(u64::from(options().atexit_sleep_ms));
+    while has_others() && Instant::now() < end {
         sleep(Duration::from_millis(1));
     }
 }

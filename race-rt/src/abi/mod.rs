@@ -6,7 +6,7 @@
 //! the mapping of memory ([`mapping`]), the threads ([`pthread`], [`c11_thread`]) and what synchronises them ([`mutex`],
 //! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
 //! ([`transfer`], [`passing`], [`descriptor`]), signals ([`signal`]), jumps out of functions ([`jump`]), ends of the
-//! process ([`process`]), libraries ([`library`]) and functions on bytes ([`bytes`]) of the C library are interposed: the
+//! process ([`process`]), bare forks ([`system_call`], [`clone`]), libraries ([`library`]) and functions on bytes ([`bytes`]) of the C library are interposed: the
 //! program's calls come here first. One lock of std's own and its count of panics are not the program's ([`thread_list`],
 //! [`panic_count`]). C and C++ code tells of
 //! itself, too: by annotations ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables
@@ -22,6 +22,7 @@ pub mod atomic;
 pub mod barrier;
 pub mod bytes;
 pub mod c11_thread;
+pub mod clone;
 pub mod condition;
 pub mod descriptor;
 pub mod fiber;

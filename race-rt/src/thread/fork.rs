@@ -11,6 +11,10 @@
 //! fork                                        say "outside"
 //! ```
 //!
+//! The C library calls the three parts around its `fork`. Of a fork by a bare system call it knows nothing, nor does it keep
+//! its allocator's locks then; but who is in the allocator is inside ([`crate::abi::malloc`]). Those calls come in by
+//! [`around`], or by its parts.
+//!
 //! The barrier is the kernel's (`membarrier`), so that the others need none. In the child every other thread has ended. The
 //! copy was taken after all that they had done, so that counts as ordered before all that the child does.
 //!
@@ -21,6 +25,9 @@
 
 use std::cell::UnsafeCell;
 use std::time::{Duration, Instant};
+
+#[cfg(feature = "whole-program")]
+use libc::c_long;
 
 use super::presence::Presence;
 use super::registry::{self, Frozen};
@@ -33,6 +40,8 @@ use crate::start;
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sys::atomic::{AtomicBool, AtomicUsize, compiler_fence};
 use crate::sys::barrier;
+#[cfg(feature = "whole-program")]
+use crate::sys::errno;
 use crate::sys::spin::wait_while;
 use crate::trace;
 
@@ -112,7 +121,18 @@ pub(crate) fn install() {
     unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
 }
 
-extern "C" fn prepare() {
+/// Runs `fork`, a system call that is one and of which the C library knows nothing: in the child it returns zero, on the
+/// same stack.
+#[cfg(feature = "whole-program")]
+pub(crate) fn around(fork: impl FnOnce() -> c_long) -> c_long {
+    errno::keep(|| prepare());
+    let result = fork();
+    errno::keep(|| if result == 0 { in_child() } else { in_parent() });
+    result
+}
+
+/// A fork is about to be made.
+pub(crate) extern "C" fn prepare() {
     // First, because who has them may be about to enter the engine.
     #[cfg(feature = "whole-program")]
     let names = Names::lock();
@@ -140,7 +160,9 @@ fn begin() {
 
 fn freeze() -> Option<Frozen> {
     let own = current::hot().cast::<Thread>();
-    if !barrier::on_all_processors() && registry::live_hint() > 1 {
+    // What is not watched may find the registry as another thread held it that did not come along.
+    let cannot_tell = !barrier::on_all_processors() && registry::live_hint() > 1;
+    if cannot_tell || current::is_unwatched() {
         return None;
     }
     let end = Instant::now() + PATIENCE;
@@ -164,7 +186,8 @@ fn prepared() -> Option<Preparation> {
     unsafe { (*PREPARED.0.get()).take() }
 }
 
-extern "C" fn in_parent() {
+/// It was made, or failed: in the parent.
+pub(crate) extern "C" fn in_parent() {
     let Some(preparation) = prepared() else { return };
     let entered = preparation.entered;
     UNDERWAY.store(false, SeqCst);
@@ -174,7 +197,8 @@ extern "C" fn in_parent() {
     }
 }
 
-extern "C" fn in_child() {
+/// It was made: in the child.
+pub(crate) extern "C" fn in_child() {
     let Some(mut preparation) = prepared() else { return };
     let entered = preparation.entered;
     let frozen = preparation.frozen.take();

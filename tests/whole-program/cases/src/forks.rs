@@ -36,7 +36,12 @@ static PLACE: Place<u64> = Place::new(0);
 /// Runs `child` in a forked process, which ends normally then, and returns its exit status.
 fn in_child(child: impl FnOnce()) -> c_int {
     // SAFETY: a child that is watched may do anything.
-    let process = unsafe { fork() };
+    in_child_of(|| unsafe { fork() }, child)
+}
+
+/// The same in a process that `fork` makes.
+pub fn in_child_of(fork: impl FnOnce() -> c_int, child: impl FnOnce()) -> c_int {
+    let process = fork();
     assert!(process >= 0, "the fork was expected to succeed");
     if process == 0 {
         invisible::restart();
@@ -46,7 +51,8 @@ fn in_child(child: impl FnOnce()) -> c_int {
     ended(process)
 }
 
-fn ended(process: c_int) -> c_int {
+/// Waits for a child, and returns its exit status.
+pub fn ended(process: c_int) -> c_int {
     let mut status = 0;
     // SAFETY: the place is valid.
     assert_eq!(unsafe { waitpid(process, &mut status, 0) }, process);
@@ -56,7 +62,13 @@ fn ended(process: c_int) -> c_int {
 
 /// Runs `child` in a forked process and ends with its status.
 fn as_child(child: impl FnOnce()) {
-    let status = in_child(child);
+    // SAFETY: as in `in_child`.
+    as_child_of(|| unsafe { fork() }, child);
+}
+
+/// The same in a process that `fork` makes.
+pub fn as_child_of(fork: impl FnOnce() -> c_int, child: impl FnOnce()) {
+    let status = in_child_of(fork, child);
     if status != 0 {
         std::process::exit(status);
     }

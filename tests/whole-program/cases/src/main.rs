@@ -5,6 +5,7 @@
 
 mod annotations;
 mod atomics;
+mod bare_forks;
 mod barriers;
 mod bytes;
 mod case;
@@ -42,6 +43,7 @@ use std::process::ExitCode;
 const CASES: &[&[case::Case]] = &[
     annotations::CASES,
     atomics::CASES,
+    bare_forks::CASES,
     barriers::CASES,
     bytes::CASES,
     channels::CASES,
