@@ -1,8 +1,8 @@
-//! Memory of the engine's own for when the C library has none to give: the program may be at its limit, and deal with
-//! that, while the engine has to go on.
+//! Memory of the engine's own: for the blocks that [`super::allocator`] wants apart from the program's, and for when the C
+//! library has none to give. The program may be at its limit then, and deal with that, while the engine has to go on.
 //!
 //! Room is reserved before the program starts, so that no limit which the program sets later counts against it. Blocks have
-//! sizes of powers of two and are used again. Taken only when the C library refuses, so nothing here is made for speed.
+//! sizes of powers of two and are used again, for the same size only. Memory backs of each what was ever used.
 //!
 //! Guarantees: as long as the machine has memory the engine gets what it asks for, up to [`SIZE`] in all and [`LARGEST`] at
 //! once. Beyond, the process ends with the allocator's sentence.
@@ -12,7 +12,7 @@ use std::io;
 use crate::sys::atomic::AtomicUsize;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::memory;
-use crate::sys::spin::Spin;
+use crate::sys::spin::{Spin, SpinGuard};
 
 const SIZE: usize = 16 << 30;
 const SMALLEST: usize = 16;
@@ -21,6 +21,7 @@ const CLASSES: usize = LARGEST.ilog2() as usize + 1;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
 
+#[derive(Debug)]
 struct Blocks {
     /// By the power of two: the first free block, which holds the address of the next; zero is none.
     free: [usize; CLASSES],
@@ -36,6 +37,15 @@ static BLOCKS: Spin<Blocks> = Spin::new(Blocks { free: [0; CLASSES], used: 0 });
 pub fn reserve() -> io::Result<()> {
     BASE.store(memory::reserve(SIZE)?, Relaxed);
     Ok(())
+}
+
+/// Held while a fork is under way, so that the child finds whole what no thread that does not come along can finish.
+#[derive(Debug)]
+pub(crate) struct Held(#[allow(dead_code, reason = "kept for its end")] SpinGuard<'static, Blocks>);
+
+/// Waits until nobody takes or gives a block, and keeps it so.
+pub(crate) fn hold() -> Held {
+    Held(BLOCKS.lock())
 }
 
 /// Whether the block is one of these.

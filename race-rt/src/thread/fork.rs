@@ -33,7 +33,7 @@ use super::presence::Presence;
 use super::registry::{self, Frozen};
 use super::{Thread, current};
 #[cfg(feature = "whole-program")]
-use crate::abi::{pthread::Names, signal};
+use crate::abi::{pthread::Names, reserve, signal};
 use crate::counters::COUNTERS;
 use crate::report::gather;
 use crate::start;
@@ -63,6 +63,9 @@ struct Preparation {
     trace: Option<trace::Held>,
     #[cfg(feature = "whole-program")]
     names: Names,
+    /// The engine's allocator. The first to be given back, as the rest needs it.
+    #[cfg(feature = "whole-program")]
+    blocks: Option<reserve::Held>,
 }
 
 struct Prepared(UnsafeCell<Option<Preparation>>);
@@ -147,6 +150,8 @@ pub(crate) extern "C" fn prepare() {
             trace: Some(trace::hold()),
             #[cfg(feature = "whole-program")]
             names,
+            #[cfg(feature = "whole-program")]
+            blocks: Some(reserve::hold()),
         });
     }
 }
@@ -180,10 +185,13 @@ fn freeze() -> Option<Frozen> {
     }
 }
 
-/// What was prepared.
+/// What was prepared, with the engine's allocator free again.
 fn prepared() -> Option<Preparation> {
     // SAFETY: this thread has set `UNDERWAY`.
-    unsafe { (*PREPARED.0.get()).take() }
+    let preparation = unsafe { (*PREPARED.0.get()).take() };
+    #[cfg(feature = "whole-program")]
+    let preparation = preparation.map(|preparation| Preparation { blocks: None, ..preparation });
+    preparation
 }
 
 /// It was made, or failed: in the parent.
