@@ -6,10 +6,10 @@
 //! the mapping of memory ([`mapping`]), the threads ([`pthread`], [`c11_thread`]) and what synchronises them ([`mutex`],
 //! [`read_write_lock`], [`condition`], [`once`], [`barrier`], [`semaphore`]), and what passes through descriptors
 //! ([`transfer`], [`passing`], [`descriptor`]), signals ([`signal`]), jumps out of functions ([`jump`]), ends of the
-//! process ([`process`]), bare forks ([`system_call`], [`clone`]), libraries ([`library`]) and functions on bytes ([`bytes`]) of the C library are interposed: the
-//! program's calls come here first. One lock of std's own and its count of panics are not the program's ([`thread_list`],
-//! [`panic_count`]). C and C++ code tells of
-//! itself, too: by annotations ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables
+//! process ([`process`]), bare forks ([`system_call`], [`clone`]), libraries ([`library`]) and functions on bytes
+//! ([`bytes`]) of the C library are interposed: the program's calls come here first. One lock of std's own and its count
+//! of panics are not the program's ([`thread_list`], [`panic_count`]). C and C++ code tells of itself, too: by
+//! annotations ([`annotation`], [`annotated_mutex`], [`fiber`]) and by the guards of its static variables
 //! ([`static_guard`]), and so does the crate `race` ([`wrapper`]). docs/whole-program.md says how all this is linked.
 //!
 //! Calls whose site is needed enter through a naked function that passes their return address on; it costs a load.
