@@ -1,32 +1,97 @@
-//! A lane: a thread that does one step when it is told to, and says when it has done it.
+//! A lane: a thread, or a task that a thread of no matter to the tier polls, one poll a step. It does a step when it is told to,
+//! and says when it has done it.
 //!
 //! It is told by std's own means, which the wrapper tier does not see. Whether a step waits is known when all lanes are at
 //! rest: by the kernel's word each of them sleeps or has ended.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::pin::pin;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Mutex, OnceLock};
+use std::task::{Context, Poll, Waker};
 
 use race::cell::UnsafeCell;
 use race::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
+use race::task::{self, End};
 use race::thread::JoinHandle;
 use race_rt::thread::{ThreadId, current};
 
 use crate::execution::{Execution, LANES, Lane, Object, Operation, Place};
 use crate::objects::Use;
 use crate::oracle::Event;
-use crate::things::{Held, Things};
+use crate::things::{Held, Things, panic_silently};
 
 /// What a lane is told when nothing more is to be done.
 const OVER: usize = usize::MAX;
+
 /// What the thread of a lane says of itself.
 struct Begun {
     thread: std::thread::Thread,
     /// What the engine knows it by.
     id: ThreadId,
     status: File,
+}
+
+/// Whether the lane is a task.
+pub fn is_task(lane: Lane) -> bool {
+    lane.0 % 3 == 2
+}
+
+/// What joins a lane.
+pub enum Handle {
+    /// Of a thread.
+    Thread(JoinHandle<()>),
+    /// Of a task: the thread that polls it, and its end.
+    Task(std::thread::JoinHandle<()>, End),
+}
+
+impl Handle {
+    /// Starts a lane, as the doing of the running one.
+    pub fn of_new(stage: &'static Stage, lane: Lane) -> Handle {
+        if !is_task(lane) {
+            return Handle::Thread(race::thread::spawn(move || {
+                let mut living = Living::begin(stage, lane);
+                while !living.take_turn(None).is_last() {}
+            }));
+        }
+        let mut unborn = Unborn(None);
+        let turns = std::future::poll_fn(move |_| {
+            let living = unborn.living().get_or_insert_with(|| Living::begin(stage, lane));
+            if living.take_turn(None).is_last() { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let task = task::track(turns);
+        let end = task.end();
+        let poll = move || {
+            let (mut task, mut context) = (pin!(task), Context::from_waker(Waker::noop()));
+            while task.as_mut().poll(&mut context).is_pending() {}
+        };
+        Handle::Task(std::thread::spawn(poll), end)
+    }
+
+    /// Waits for its end.
+    pub fn join(self) {
+        match self {
+            Handle::Thread(thread) => thread.join().expect("the lane ends"),
+            Handle::Task(thread, end) => {
+                thread.join().expect("the lane ends");
+                end.joined();
+            }
+        }
+    }
+}
+
+/// A lane that begins in the thread which polls it first.
+struct Unborn(Option<Living>);
+
+// SAFETY: it goes to another thread only while there is no lane.
+unsafe impl Send for Unborn {}
+
+impl Unborn {
+    fn living(&mut self) -> &mut Option<Living> {
+        &mut self.0
+    }
 }
 
 /// What lane and director tell each other.
@@ -37,7 +102,7 @@ pub struct Post {
     /// The same of the one that it has begun, and done.
     entered: AtomicUsize,
     done: AtomicUsize,
-    handle: Mutex<Option<JoinHandle<()>>>,
+    handle: Mutex<Option<Handle>>,
 }
 
 /// All that the lanes of an execution share.
@@ -72,12 +137,12 @@ impl Post {
     }
 
     /// What joins the lane's thread, if nobody has done it.
-    pub fn take_handle(&self) -> Option<JoinHandle<()>> {
+    pub fn take_handle(&self) -> Option<Handle> {
         self.handle.lock().expect("nobody panics with it").take()
     }
 
     /// Keeps what joins the lane's thread.
-    pub fn keep_handle(&self, handle: JoinHandle<()>) {
+    pub fn keep_handle(&self, handle: Handle) {
         *self.handle.lock().expect("nobody panics with it") = Some(handle);
     }
 
@@ -116,15 +181,23 @@ impl Post {
     }
 }
 
-/// The whole life of a lane.
-pub fn live(stage: &'static Stage, lane: Lane) {
-    // SAFETY: the call has no preconditions.
-    let number = unsafe { libc::gettid() };
-    let id = current::enter().expect("the engine knows the thread").id();
-    let status = File::open(format!("/proc/self/task/{number}/stat")).expect("a thread has a status");
-    let begun = Begun { thread: std::thread::current(), id, status };
-    assert!(stage.posts[lane.0].begun.set(begun).is_ok(), "a lane lives once");
-    Living { stage, lane, held: Held::default(), told: 0 }.serve(None);
+/// How a lane goes on after a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It waits to be told the next.
+    More,
+    /// The initialiser that it is in has ended.
+    InitialiserEnds,
+    /// That by a panic.
+    InitialiserPanics,
+    /// It was its last.
+    Last,
+}
+
+impl Turn {
+    fn is_last(self) -> bool {
+        self == Turn::Last
+    }
 }
 
 struct Living {
@@ -136,6 +209,17 @@ struct Living {
 }
 
 impl Living {
+    /// The first that the lane does.
+    fn begin(stage: &'static Stage, lane: Lane) -> Living {
+        // SAFETY: the call has no preconditions.
+        let number = unsafe { libc::gettid() };
+        let id = current::enter().expect("the engine knows the thread").id();
+        let status = File::open(format!("/proc/self/task/{number}/stat")).expect("a thread has a status");
+        let begun = Begun { thread: std::thread::current(), id, status };
+        assert!(stage.posts[lane.0].begun.set(begun).is_ok(), "a lane lives once");
+        Living { stage, lane, held: Held::default(), told: 0 }
+    }
+
     fn post(&self) -> &'static Post {
         &self.stage.posts[self.lane.0]
     }
@@ -151,28 +235,45 @@ impl Living {
         self.post().done.store(self.told, Release);
     }
 
-    /// Does what it is told until it is to end, or until the initialiser is to end that this runs in.
-    fn serve(&mut self, within: Option<Object>) {
-        while self.told != OVER {
-            self.wait_to_be_told();
-            if self.told == OVER {
-                return;
-            }
-            let operation = self.stage.execution.steps()[self.told - 1].operation;
-            self.post().entered.store(self.told, Release);
-            match operation {
-                Operation::Finish => return self.say_done(),
-                Operation::Use(Use::EndOnce(once)) if within == Some(once) => return,
-                Operation::Use(Use::BeginOnce(once)) => {
-                    self.stage.things.onces[once.0].call_once_force(|_| {
-                        self.say_done();
-                        self.serve(Some(once));
-                    });
-                }
-                _ => self.perform(operation),
-            }
-            if self.told != OVER {
+    /// Does the next step that it is told to do, and if that begins an initialiser, all up to its end. `within` says which
+    /// initialiser this runs in.
+    fn take_turn(&mut self, within: Option<Object>) -> Turn {
+        self.wait_to_be_told();
+        if self.told == OVER {
+            return Turn::Last;
+        }
+        let operation = self.stage.execution.steps()[self.told - 1].operation;
+        self.post().entered.store(self.told, Release);
+        match operation {
+            Operation::Finish => {
                 self.say_done();
+                return Turn::Last;
+            }
+            Operation::Use(Use::EndOnce(once)) if within == Some(once) => return Turn::InitialiserEnds,
+            Operation::Use(Use::BreakOnce(once)) if within == Some(once) => return Turn::InitialiserPanics,
+            Operation::Use(Use::BeginOnce(once)) => {
+                let stage = self.stage;
+                stage.things.initialise(once, || {
+                    self.say_done();
+                    if self.take_turns_within(once) == Turn::InitialiserPanics {
+                        panic_silently();
+                    }
+                });
+            }
+            _ => self.perform(operation),
+        }
+        if self.told == OVER {
+            return Turn::Last;
+        }
+        self.say_done();
+        Turn::More
+    }
+
+    fn take_turns_within(&mut self, once: Object) -> Turn {
+        loop {
+            let turn = self.take_turn(Some(once));
+            if turn != Turn::More {
+                return turn;
             }
         }
     }
@@ -190,13 +291,12 @@ impl Living {
             Operation::ReleaseAt(at) => race::release(self.address(at)),
             Operation::AcquireAt(at) => race::acquire(self.address(at)),
             Operation::Spawn(new) => {
-                let stage = self.stage;
-                let handle = race::thread::spawn(move || live(stage, new));
-                stage.posts[new.0].keep_handle(handle);
+                let handle = Handle::of_new(self.stage, new);
+                self.stage.posts[new.0].keep_handle(handle);
             }
             Operation::Join(other) => {
                 let handle = self.stage.posts[other.0].take_handle().expect("a lane is joined once");
-                handle.join().expect("the lane has ended");
+                handle.join();
             }
             Operation::Use(operation) => self.held.perform(&self.stage.things, operation),
             atomic => self.perform_atomic(atomic),

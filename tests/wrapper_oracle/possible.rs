@@ -38,7 +38,7 @@ fn operation(operation: Operation, initialising: &mut bool) -> Option<Operation>
         Operation::Use(Use::Post(_) | Use::WaitForPost(_)) => None,
         // The initialiser is a closure, so a lane ends one before it begins another.
         Operation::Use(Use::BeginOnce(_)) => (!std::mem::replace(initialising, true)).then_some(operation),
-        Operation::Use(Use::EndOnce(_)) => {
+        Operation::Use(Use::EndOnce(_) | Use::BreakOnce(_)) => {
             *initialising = false;
             Some(operation)
         }

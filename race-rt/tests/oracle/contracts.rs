@@ -3,12 +3,13 @@
 //!
 //! - Mutex: every unlock, every later lock. A wait for a condition is an unlock and, when it returns, a lock.
 //! - Read-write lock: a writer's unlock, every later lock; a reader's, every later lock for writing.
-//! - Once: the initialiser's end, every return. Barrier: every arrival, every departure of the generation.
+//! - Once: the initialiser's end, every return, and every look that finds it; its end by a panic, the next initialiser. Barrier: every arrival, every departure of the generation.
 //! - Group: all that was done, a wait's return.
 //! - Weighted semaphore: each permit goes from holder to holder, those that nobody held first, then those that are free
 //!   longest; a release, the operations that get its permits.
 //! - Channel of capacity C: the k-th send, the k-th receive; the k-th receive, the (k + C)-th send; without a buffer, each
-//!   the other. A close, the receive that sees it. An operation that waited takes place when its partner's does.
+//!   the other. A close, the receive that sees it. An operation that waited takes place when its partner's does. A select:
+//!   as the one of its operations that takes place.
 //! - Semaphore of the C library: the first k posts, the return of the wait that is proven to need k.
 //!
 //! What fails orders nothing. Who waits, and who is woken, is the execution's ([`crate::objects`]).
@@ -16,7 +17,7 @@
 use std::collections::VecDeque;
 
 use crate::execution::{LANES, Object};
-use crate::objects::{BARRIERS, CHANNELS, EACH, Effect, FRESH_POSTS, ONCES, PERMITS, Use};
+use crate::objects::{Arm, BARRIERS, CHANNELS, EACH, Effect, FRESH_POSTS, ONCES, PERMITS, Use};
 use crate::oracle::{Event, Events};
 
 #[derive(Default)]
@@ -40,12 +41,21 @@ struct Posts {
     posts: Vec<Event>,
 }
 
-/// An operation that waits: when it began, and what it asks for.
+/// An operation that waits, and when it began.
 #[derive(Clone, Copy)]
 struct Waiting {
     since: Event,
-    permits: usize,
-    is_send: bool,
+    operation: Use,
+}
+
+impl Waiting {
+    fn permits(self) -> usize {
+        if let Use::Take(_, count) = self.operation { count } else { 0 }
+    }
+
+    fn sends_to(self, channel: Object) -> bool {
+        self.operation.arms().contains(&Arm { channel, sends: true })
+    }
 }
 
 /// What the objects of an execution have seen so far.
@@ -54,6 +64,8 @@ pub struct Contracts {
     mutexes: [Lock; EACH],
     locks: [Lock; EACH],
     initialised: [Option<Event>; ONCES],
+    /// The last initialiser that panicked.
+    broken: [Option<Event>; ONCES],
     arrivals: [Events; BARRIERS.len()],
     done: [Events; EACH],
     /// The free permits: by which release each came back.
@@ -83,9 +95,7 @@ impl Contracts {
     /// What `event`, an operation of `lane`, comes after. To be called for each in turn.
     pub fn sources_of(&mut self, event: Event, lane: usize, operation: Use, effect: &Effect) -> Events {
         if effect.waits {
-            let permits = if let Use::Take(_, count) = operation { count } else { 0 };
-            let is_send = matches!(operation, Use::Send(_));
-            self.waiting[lane] = Some(Waiting { since: event, permits, is_send });
+            self.waiting[lane] = Some(Waiting { since: event, operation });
         }
         let mut sources = self.sources(event, operation, effect);
         sources.remove(&event);
@@ -101,7 +111,10 @@ impl Contracts {
     fn sources(&mut self, event: Event, operation: Use, effect: &Effect) -> Events {
         match operation {
             Use::Lock(Object(at)) => self.mutexes[at].of_writers.clone(),
-            Use::Unlock(Object(at)) | Use::Wait(Object(at)) | Use::Notify(Object(at)) => {
+            Use::Unlock(Object(at))
+            | Use::PoisonMutex(Object(at))
+            | Use::Wait(Object(at))
+            | Use::Notify(Object(at)) => {
                 if !matches!(operation, Use::Notify(_)) {
                     self.mutexes[at].of_writers.insert(event);
                 }
@@ -115,8 +128,13 @@ impl Contracts {
                 self.locks[at].of_readers.insert(event);
                 Events::new()
             }
-            Use::WriteUnlock(Object(at)) | Use::Downgrade(Object(at)) => {
+            Use::WriteUnlock(Object(at)) | Use::PoisonLock(Object(at)) | Use::Downgrade(Object(at)) => {
                 self.locks[at].of_writers.insert(event);
+                Events::new()
+            }
+            Use::BeginOnce(Object(at)) => self.broken[at].into_iter().collect(),
+            Use::BreakOnce(Object(at)) => {
+                self.broken[at] = Some(event);
                 Events::new()
             }
             Use::EndOnce(Object(at)) => {
@@ -124,7 +142,7 @@ impl Contracts {
                 self.wake_all(effect, &Events::from([event]));
                 Events::new()
             }
-            Use::CallOnce(Object(at)) => self.initialised[at].into_iter().collect(),
+            Use::CallOnce(Object(at)) | Use::LookAtOnce(Object(at)) => self.initialised[at].into_iter().collect(),
             Use::Arrive(Object(at)) => {
                 self.arrivals[at].insert(event);
                 if effect.waits {
@@ -145,17 +163,17 @@ impl Contracts {
             Use::GiveBack(Object(at), count) => {
                 self.permits[at].extend(std::iter::repeat_n(Some(event), count));
                 for woken in &effect.woken {
-                    let wanted = self.waiting[woken.0].expect("who is woken has waited").permits;
+                    let wanted = self.waiting[woken.0].expect("who is woken has waited").permits();
                     self.returns[woken.0] = self.take_permits(at, wanted);
                 }
                 Events::new()
             }
-            Use::Send(Object(at)) => self.send(event, at, effect),
-            Use::Receive(Object(at)) => self.receive(event, at, effect),
+            Use::Send(Object(at)) | Use::SelectSend(Object(at), _) => self.send(event, at, effect),
+            Use::Receive(Object(at)) | Use::SelectReceive(Object(at), _) => self.receive(event, at, effect),
             Use::Close(Object(at)) => {
                 self.channels[at].close = Some(event);
                 for woken in &effect.woken {
-                    let is_send = self.waiting[woken.0].expect("who is woken has waited").is_send;
+                    let is_send = self.waiting[woken.0].expect("who is woken has waited").sends_to(Object(at));
                     self.returns[woken.0] = if is_send { Events::new() } else { Events::from([event]) };
                 }
                 Events::new()

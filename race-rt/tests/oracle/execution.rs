@@ -158,10 +158,10 @@ impl Operation {
 }
 
 /// The byte by which an object tells of misuse, as a race, and what the operation does to it: a send must be ordered with a
-/// close, and what opens a group with all who wait for it. The kinds are two that are each at peace with themselves.
+/// close, if it does not wait in a select, and what opens a group with all who wait for it. The kinds are two that are each at peace with themselves.
 fn gate(operation: Use) -> Option<(Place, AccessKind)> {
     let (number, kind) = match operation {
-        Use::Send(Object(at)) | Use::TrySend(Object(at)) => (at, AccessKind::Read),
+        Use::Send(Object(at)) | Use::TrySend(Object(at)) | Use::SelectSend(Object(at), _) => (at, AccessKind::Read),
         Use::Close(Object(at)) => (at, AccessKind::Write),
         Use::Open(Object(at), _) => (CHANNELS.len() + at, AccessKind::AtomicRead),
         Use::WaitForGroup(Object(at)) => (CHANNELS.len() + at, AccessKind::VolatileWrite),

@@ -54,14 +54,14 @@ fn executions_have_every_kind_of_operation() {
     let kinds: BTreeSet<String> = executions.flat_map(|execution| kinds_of(&execution)).collect();
     for kind in "Access ReadWrite Load Store Update Exchange FailedExchange Fence ObjectRelease ObjectReleaseMerge \
                  ObjectAcquire ObjectConsume ObjectClear ReleaseAt AcquireAt Resume Spawn Adopt Finish Move Join Allocate \
-                 Free Forget Lock TryLock Unlock Notify ReadLock TryReadLock ReadUnlock WriteLock TryWriteLock WriteUnlock \
-                 Downgrade BeginOnce EndOnce CallOnce Arrive Open Add Done WaitForGroup Take TryTake GiveBack Send \
-                 TrySend Receive TryReceive Close CloseAgain WaitForPost Post"
+                 Free Forget Lock TryLock Unlock PoisonMutex Notify ReadLock TryReadLock ReadUnlock WriteLock TryWriteLock \
+                 WriteUnlock PoisonLock Downgrade BeginOnce EndOnce BreakOnce CallOnce LookAtOnce Arrive Open Add Done WaitForGroup Take TryTake GiveBack Send \
+                 TrySend Receive TryReceive Close CloseAgain SelectSend SelectReceive TrySelect WaitForPost Post"
         .split_whitespace()
     {
         assert!(kinds.contains(kind), "no {kind} among {kinds:?}");
     }
-    for kind in ["Wait", "CallOnce", "Arrive", "WaitForGroup", "Take", "Send", "Receive", "WaitForPost"] {
+    for kind in ["Wait", "CallOnce", "Arrive", "WaitForGroup", "Take", "Send", "Receive", "SelectWait", "WaitForPost"] {
         assert!(kinds.contains(&format!("{kind} waits")), "no {kind} that waits among {kinds:?}");
     }
 }

@@ -5,14 +5,14 @@
 
 use crate::execution::{Lane, Object, Operation, Place};
 use crate::generator::Generator;
-use crate::objects::{BARRIERS, CHANNELS, EACH, ONCES, PERMITS, Use};
+use crate::objects::{Arm, BARRIERS, CHANNELS, EACH, ONCES, PERMITS, Use};
 
 type Steps = Vec<(Lane, Operation)>;
 
 impl Generator<'_> {
     /// One of these motifs.
     pub fn object_motif(&mut self) -> Steps {
-        match self.random.below(10) {
+        match self.random.below(12) {
             0 => self.mutex_sections(),
             1 => self.condition(),
             2 | 3 => self.readers_and_writers(),
@@ -20,6 +20,7 @@ impl Generator<'_> {
             5 => self.barrier(),
             6 => self.group(),
             7 => self.permits(),
+            8 | 9 => self.selects(),
             _ => self.channel(),
         }
     }
@@ -30,7 +31,7 @@ impl Generator<'_> {
         let count = 1 + self.random.below(2);
         let channel = Object(self.random.below(CHANNELS.len()));
         let once = Object(self.random.below(ONCES));
-        Operation::Use(match self.random.below(36) {
+        Operation::Use(match self.random.below(40) {
             0 => Use::Lock(each),
             1 => Use::TryLock(each),
             2 => Use::Unlock(each),
@@ -61,6 +62,11 @@ impl Generator<'_> {
             31 if self.random.once_in(2) => Use::Close(channel),
             31 => Use::CloseAgain(channel),
             32 => Use::WaitForPost(each),
+            36 => Use::LookAtOnce(once),
+            37 => self.some_select(),
+            38 if self.random.once_in(2) => Use::PoisonMutex(each),
+            38 => Use::PoisonLock(each),
+            39 => Use::BreakOnce(once),
             _ => Use::Post(each),
         })
     }
@@ -96,10 +102,10 @@ impl Generator<'_> {
         let mut steps = Vec::new();
         for _ in 0..2 + self.random.below(3) {
             let lane = self.running();
-            let uses = if self.random.once_in(8) {
-                vec![Use::Lock(mutex), Use::TryLock(mutex), Use::Unlock(mutex)]
-            } else {
-                vec![Use::Lock(mutex), Use::Unlock(mutex)]
+            let uses = match self.random.below(8) {
+                0 => vec![Use::Lock(mutex), Use::TryLock(mutex), Use::Unlock(mutex)],
+                1 => vec![Use::Lock(mutex), Use::PoisonMutex(mutex)],
+                _ => vec![Use::Lock(mutex), Use::Unlock(mutex)],
             };
             steps.extend(self.with_work(lane, data, &uses));
         }
@@ -131,8 +137,9 @@ impl Generator<'_> {
         let mut steps = Vec::new();
         for _ in 0..2 + self.random.below(4) {
             let lane = self.running();
-            let uses = match self.random.below(5) {
+            let uses = match self.random.below(6) {
                 0 | 1 => vec![Use::WriteLock(lock), Use::WriteUnlock(lock)],
+                5 => vec![Use::WriteLock(lock), Use::PoisonLock(lock)],
                 2 => vec![Use::WriteLock(lock), Use::Downgrade(lock), Use::ReadUnlock(lock)],
                 _ => vec![Use::ReadLock(lock), Use::ReadUnlock(lock)],
             };
@@ -143,10 +150,16 @@ impl Generator<'_> {
 
     fn once(&mut self) -> Steps {
         let (once, data, first) = (self.some_object(ONCES), self.place(), self.running());
-        let mut steps = self.with_work(first, data, &[Use::BeginOnce(once), Use::EndOnce(once)]);
+        let mut steps = Steps::new();
+        if self.random.once_in(2) {
+            let lane = self.running();
+            steps.extend(self.with_work(lane, data, &[Use::BeginOnce(once), Use::BreakOnce(once)]));
+        }
+        steps.extend(self.with_work(first, data, &[Use::BeginOnce(once), Use::EndOnce(once)]));
         for _ in 0..1 + self.random.below(3) {
             let lane = self.running();
-            steps.extend(self.with_work(lane, data, &[Use::CallOnce(once)]));
+            let asks = if self.random.once_in(3) { Use::LookAtOnce(once) } else { Use::CallOnce(once) };
+            steps.extend(self.with_work(lane, data, &[asks]));
         }
         steps
     }
@@ -250,6 +263,55 @@ impl Generator<'_> {
         if at_end {
             steps.push((works_last, self.accesses(data)));
         }
+        steps
+    }
+
+    fn some_arm(&mut self) -> Arm {
+        Arm { channel: self.some_object(CHANNELS.len()), sends: self.random.once_in(2) }
+    }
+
+    fn some_select(&mut self) -> Use {
+        let (arm, other) = (self.some_arm(), self.some_arm());
+        match self.random.below(4) {
+            0 => Use::SelectSend(arm.channel, other),
+            1 => Use::SelectReceive(arm.channel, other),
+            2 => Use::SelectWait(arm, other),
+            _ => Use::TrySelect(arm, other),
+        }
+    }
+
+    /// Lanes that select between two channels, one after the other what may be possible, and others that do one of these
+    /// operations alone. One works before its turn and one after a later turn.
+    fn selects(&mut self) -> Steps {
+        let (channel, other) = (self.random.below(CHANNELS.len()), 1 + self.random.below(CHANNELS.len() - 1));
+        let channels = [channel, (channel + other) % CHANNELS.len()].map(Object);
+        let data = self.place();
+        let turns = 2 + self.random.below(5);
+        let mut last = self.running();
+        let mut steps = Steps::new();
+        for turn in 0..turns {
+            let lane = self.running();
+            if turn == 0 || self.random.once_in(8) {
+                steps.push((lane, self.accesses(data)));
+            }
+            let sends = [self.random.once_in(2), self.random.once_in(2)];
+            let arm = |which: usize| Arm { channel: channels[which], sends: sends[which] };
+            let alone = |arm: Arm| if arm.sends { Use::Send(arm.channel) } else { Use::Receive(arm.channel) };
+            let chosen = |arm: Arm, beside: Arm| {
+                if arm.sends { Use::SelectSend(arm.channel, beside) } else { Use::SelectReceive(arm.channel, beside) }
+            };
+            let uses = match self.random.below(12) {
+                0 => vec![Use::Close(channels[0])],
+                1 => vec![Use::TrySelect(arm(0), arm(1))],
+                2..=5 => vec![alone(arm(self.random.below(2)))],
+                _ => {
+                    last = lane;
+                    vec![chosen(arm(0), arm(1)), chosen(arm(1), arm(0)), Use::SelectWait(arm(0), arm(1))]
+                }
+            };
+            steps.extend(uses.into_iter().map(|operation| (lane, Operation::Use(operation))));
+        }
+        steps.push((last, self.accesses(data)));
         steps
     }
 

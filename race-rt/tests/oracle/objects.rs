@@ -31,6 +31,8 @@ pub enum Use {
     TryLock(Object),
     /// A mutex is unlocked.
     Unlock(Object),
+    /// A mutex is unlocked by a panic, which poisons it.
+    PoisonMutex(Object),
     /// A mutex is unlocked and its condition waited for.
     Wait(Object),
     /// Whoever waits for the condition of a mutex is to lock it again.
@@ -47,14 +49,20 @@ pub enum Use {
     TryWriteLock(Object),
     /// A writer gives its lock back.
     WriteUnlock(Object),
+    /// A writer gives its lock back by a panic, which poisons it.
+    PoisonLock(Object),
     /// A writer goes on as a reader.
     Downgrade(Object),
     /// The initialiser of a once begins.
     BeginOnce(Object),
     /// The initialiser of a once ends.
     EndOnce(Object),
+    /// The initialiser of a once panics, for which nobody waits. There may be another.
+    BreakOnce(Object),
     /// A once that has its initialiser already is called.
     CallOnce(Object),
+    /// A once is asked whether it has its initialiser, which may be at work.
+    LookAtOnce(Object),
     /// A barrier is reached.
     Arrive(Object),
     /// Things are to be done for a group that has none.
@@ -83,10 +91,39 @@ pub enum Use {
     Close(Object),
     /// A channel that is closed is closed.
     CloseAgain(Object),
+    /// A select of a send, which is possible, and something that is not.
+    SelectSend(Object, Arm),
+    /// A select of a receive, which is possible, and something that is not.
+    SelectReceive(Object, Arm),
+    /// A select of two operations that are not possible yet.
+    SelectWait(Arm, Arm),
+    /// A select of two operations that are not possible, and gives up.
+    TrySelect(Arm, Arm),
     /// A semaphore of the C library is waited for.
     WaitForPost(Object),
     /// A semaphore of the C library is posted.
     Post(Object),
+}
+
+/// One of the operations of a select.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arm {
+    /// The channel.
+    pub channel: Object,
+    /// Whether it is a send; else it is a receive.
+    pub sends: bool,
+}
+
+impl Use {
+    /// The operations that wait together where this one waits: more than one for a select.
+    pub fn arms(self) -> Vec<Arm> {
+        match self {
+            Use::Send(channel) => vec![Arm { channel, sends: true }],
+            Use::Receive(channel) => vec![Arm { channel, sends: false }],
+            Use::SelectWait(one, other) => vec![one, other],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// What comes of an operation.
@@ -201,19 +238,25 @@ impl Objects {
     pub fn admit(&mut self, lane: Lane, operation: Use) -> Option<Effect> {
         use Use::*;
         match operation {
-            Lock(Object(at)) | TryLock(Object(at)) | Unlock(Object(at)) | Wait(Object(at)) | Notify(Object(at)) => {
-                self.mutexes.get_mut(at)?.admit(lane, operation)
-            }
+            Lock(Object(at))
+            | TryLock(Object(at))
+            | Unlock(Object(at))
+            | PoisonMutex(Object(at))
+            | Wait(Object(at))
+            | Notify(Object(at)) => self.mutexes.get_mut(at)?.admit(lane, operation),
             ReadLock(Object(at))
             | TryReadLock(Object(at))
             | ReadUnlock(Object(at))
             | WriteLock(Object(at))
             | TryWriteLock(Object(at))
             | WriteUnlock(Object(at))
+            | PoisonLock(Object(at))
             | Downgrade(Object(at)) => self.locks.get_mut(at)?.admit(lane, operation),
-            BeginOnce(Object(at)) | EndOnce(Object(at)) | CallOnce(Object(at)) => {
-                self.onces.get_mut(at)?.admit(lane, operation)
-            }
+            BeginOnce(Object(at))
+            | EndOnce(Object(at))
+            | BreakOnce(Object(at))
+            | CallOnce(Object(at))
+            | LookAtOnce(Object(at)) => self.onces.get_mut(at)?.admit(lane, operation),
             Arrive(Object(at)) => {
                 let waiters = self.barriers.get_mut(at)?;
                 if waiters.len() + 1 < BARRIERS[at] {
@@ -237,7 +280,24 @@ impl Objects {
             | Close(Object(at))
             | CloseAgain(Object(at)) => {
                 let capacity = *CHANNELS.get(at)?;
-                self.channels[at].admit(lane, operation, capacity)
+                let effect = self.channels[at].admit(lane, operation, capacity)?;
+                Some(self.leave_lines(effect))
+            }
+            SelectSend(channel, beside) => {
+                let chosen = Arm { channel, sends: true };
+                self.admit_select(lane, Some((chosen, Send(channel))), [chosen, beside])
+            }
+            SelectReceive(channel, beside) => {
+                let chosen = Arm { channel, sends: false };
+                self.admit_select(lane, Some((chosen, Receive(channel))), [chosen, beside])
+            }
+            TrySelect(one, other) => self.admit_select(lane, None, [one, other]),
+            SelectWait(one, other) => {
+                self.admit_select(lane, None, [one, other])?;
+                for arm in [one, other] {
+                    self.channels[arm.channel.0].join(lane, arm.sends);
+                }
+                Some(Effect::waiting())
             }
             WaitForPost(Object(at)) => {
                 let (permits, waiters) = self.posts.get_mut(at)?;
@@ -258,6 +318,29 @@ impl Objects {
     }
 }
 
+impl Objects {
+    /// A select between channels of which none is possible at once but `chosen`.
+    fn admit_select(&mut self, lane: Lane, chosen: Option<(Arm, Use)>, arms: [Arm; 2]) -> Option<Effect> {
+        let [one, other] = arms;
+        only_if(one.channel != other.channel, Effect::default)?;
+        for arm in arms {
+            let capacity = *CHANNELS.get(arm.channel.0)?;
+            let is_chosen = chosen.is_some_and(|(chosen, _)| chosen == arm);
+            only_if(self.channels[arm.channel.0].is_ready(arm.sends, capacity) == is_chosen, Effect::default)?;
+        }
+        chosen.map_or(Some(Effect::default()), |(_, operation)| self.admit(lane, operation))
+    }
+
+    /// Who is woken by one operation of a select does not wait by the other any more.
+    fn leave_lines(&mut self, effect: Effect) -> Effect {
+        for channel in &mut self.channels {
+            channel.senders.retain(|lane| !effect.woken.contains(lane));
+            channel.receivers.retain(|lane| !effect.woken.contains(lane));
+        }
+        effect
+    }
+}
+
 impl Mutex {
     fn admit(&mut self, lane: Lane, operation: Use) -> Option<Effect> {
         match operation {
@@ -266,7 +349,7 @@ impl Mutex {
                 Effect::default()
             }),
             Use::TryLock(_) => only_if(self.holder.is_some(), Effect::default),
-            Use::Unlock(_) => only_if(self.holder == Some(lane), || {
+            Use::Unlock(_) | Use::PoisonMutex(_) => only_if(self.holder == Some(lane), || {
                 self.holder = None;
                 self.pass_on()
             }),
@@ -302,7 +385,7 @@ impl ReadWriteLock {
                 Effect::default()
             }),
             Use::TryWriteLock(_) => only_if(self.writer.is_some() || !self.readers.is_empty(), Effect::default),
-            Use::WriteUnlock(_) | Use::Downgrade(_) => only_if(self.writer == Some(lane), || {
+            Use::WriteUnlock(_) | Use::PoisonLock(_) | Use::Downgrade(_) => only_if(self.writer == Some(lane), || {
                 self.writer = None;
                 self.readers.extend(matches!(operation, Use::Downgrade(_)).then_some(lane));
                 Effect::default()
@@ -324,6 +407,11 @@ impl Once {
                 self.is_complete = true;
                 Effect::waking(std::mem::take(&mut self.waiters))
             }),
+            Use::BreakOnce(_) => only_if(self.initialiser == Some(lane) && self.waiters.is_empty(), || {
+                self.initialiser = None;
+                Effect::default()
+            }),
+            Use::LookAtOnce(_) => Some(Effect::default()),
             _ if self.is_complete => Some(Effect::default()),
             _ => only_if(self.initialiser.is_some_and(|initialiser| initialiser != lane), || {
                 self.waiters.push(lane);
@@ -405,6 +493,18 @@ impl Channel {
             Use::CloseAgain(_) => only_if(self.is_closed, Effect::default),
             _ => None,
         }
+    }
+
+    /// Whether a send, or a receive, would not wait.
+    fn is_ready(&self, sends: bool, capacity: usize) -> bool {
+        let partner = if sends { &self.receivers } else { &self.senders };
+        let has_place = if sends { self.messages < capacity } else { self.messages > 0 };
+        self.is_closed || has_place || !partner.is_empty()
+    }
+
+    /// The lane waits.
+    fn join(&mut self, lane: Lane, sends: bool) {
+        if sends { &mut self.senders } else { &mut self.receivers }.push_back(lane);
     }
 
     fn send(&mut self, lane: Lane, capacity: usize) -> Effect {

@@ -13,7 +13,7 @@ use race_rt::sync::permits;
 use race_rt::thread::Thread;
 
 use crate::execution::{LANES, Lane, Object, SEMAPHORES};
-use crate::objects::{BARRIERS, CHANNELS, EACH, Effect, FRESH_POSTS, ONCES, PERMITS, Use};
+use crate::objects::{Arm, BARRIERS, CHANNELS, EACH, Effect, FRESH_POSTS, ONCES, PERMITS, Use};
 
 /// What one step releases for another to acquire.
 type Past = Vec<Head>;
@@ -65,6 +65,8 @@ pub struct StandIns {
     writers: [SyncObject; EACH],
     readers: [SyncObject; EACH],
     onces: [SyncObject; ONCES],
+    /// Whether each has its initialiser.
+    are_initialised: [bool; ONCES],
     arrivals: [Option<Rc<SyncObject>>; BARRIERS.len()],
     done: [SyncObject; EACH],
     permits: [Permits; EACH],
@@ -86,6 +88,7 @@ impl StandIns {
             writers: Default::default(),
             readers: Default::default(),
             onces: Default::default(),
+            are_initialised: Default::default(),
             arrivals: Default::default(),
             done: Default::default(),
             permits: PERMITS.map(|fresh| Permits { fresh, ..Permits::default() }),
@@ -111,7 +114,9 @@ impl StandIns {
         }
         match operation {
             Use::Lock(Object(at)) => self.mutexes[at].acquire(thread),
-            Use::Unlock(Object(at)) | Use::Wait(Object(at)) => self.mutexes[at].release(thread),
+            Use::Unlock(Object(at)) | Use::PoisonMutex(Object(at)) | Use::Wait(Object(at)) => {
+                self.mutexes[at].release(thread);
+            }
             Use::ReadLock(Object(at)) => self.writers[at].acquire(thread),
             Use::WriteLock(Object(at)) => {
                 self.writers[at].acquire(thread);
@@ -119,13 +124,17 @@ impl StandIns {
                 self.readers[at].clear();
             }
             Use::ReadUnlock(Object(at)) => self.readers[at].release_merge(thread),
-            Use::WriteUnlock(Object(at)) | Use::Downgrade(Object(at)) => self.writers[at].release(thread),
+            Use::WriteUnlock(Object(at)) | Use::PoisonLock(Object(at)) | Use::Downgrade(Object(at)) => {
+                self.writers[at].release(thread);
+            }
             Use::BeginOnce(Object(at)) => self.onces[at].acquire(thread),
-            Use::EndOnce(Object(at)) => {
+            Use::EndOnce(Object(at)) | Use::BreakOnce(Object(at)) => {
+                self.are_initialised[at] = matches!(operation, Use::EndOnce(_));
                 self.onces[at].release(thread);
                 self.onces[at].acquire(thread);
             }
             Use::CallOnce(Object(at)) if !effect.waits => self.onces[at].acquire(thread),
+            Use::LookAtOnce(Object(at)) if self.are_initialised[at] => self.onces[at].acquire(thread),
             Use::Arrive(Object(at)) => {
                 let arrivals = self.arrivals[at].get_or_insert_default().clone();
                 arrivals.release_merge(thread);
@@ -140,11 +149,18 @@ impl StandIns {
             Use::WaitForGroup(Object(at)) if !effect.waits => self.done[at].acquire(thread),
             Use::Take(Object(at), count) if !effect.waits => self.permits[at].take(thread, count),
             Use::GiveBack(Object(at), count) => self.permits[at].returned.push_back((thread.release(), count)),
-            Use::Send(Object(at)) => {
+            Use::Send(Object(at)) | Use::SelectSend(Object(at), _) => {
                 self.channels[at].send(thread, lane, effect.waits, CHANNELS[at], &mut self.answers);
             }
-            Use::Receive(Object(at)) => {
+            Use::Receive(Object(at)) | Use::SelectReceive(Object(at), _) => {
                 self.channels[at].receive(thread, lane, effect.waits, CHANNELS[at], &mut self.answers);
+            }
+            Use::SelectWait(one, other) => {
+                for arm in [one, other] {
+                    let channel = &mut self.channels[arm.channel.0];
+                    if arm.sends { &mut channel.senders } else { &mut channel.receivers }
+                        .push_back((lane, thread.release()));
+                }
             }
             Use::Close(Object(at)) => {
                 let channel = &mut self.channels[at];
@@ -162,6 +178,11 @@ impl StandIns {
             }
             _ => {}
         }
+        // Who takes place by one operation of a select does not wait by the other any more.
+        for channel in &mut self.channels {
+            channel.senders.retain(|(lane, _)| !effect.woken.contains(lane));
+            channel.receivers.retain(|(lane, _)| !effect.woken.contains(lane));
+        }
     }
 
     /// The wait of `lane`, whose thread is the running one, is over.
@@ -174,9 +195,15 @@ impl StandIns {
             Use::WaitForGroup(Object(at)) => self.done[at].acquire(thread),
             Use::Take(Object(at), count) => self.permits[at].take(thread, count),
             Use::Send(_) => acquire(thread, &answer.unwrap_or_default()),
-            Use::Receive(Object(at)) => match answer {
+            waited @ (Use::Receive(_) | Use::SelectWait(..)) => match answer {
                 Some(message) => acquire(thread, &message),
-                None => self.channels[at].closing.acquire(thread),
+                None => {
+                    let is_closed = |arm: &Arm| self.channels[arm.channel.0].is_closed;
+                    let closed = waited.arms().into_iter().find(is_closed).expect("it waits no more");
+                    if !closed.sends {
+                        self.channels[closed.channel.0].closing.acquire(thread);
+                    }
+                }
             },
             Use::WaitForPost(Object(at)) => thread.take_permit(self.semaphore(at)),
             other => unreachable!("{other:?} does not wait"),
