@@ -136,6 +136,8 @@ pub(crate) fn around(fork: impl FnOnce() -> c_long) -> c_long {
 
 /// A fork is about to be made.
 pub(crate) extern "C" fn prepare() {
+    // A bare one may be the first that the engine hears of the process.
+    start::ensure();
     // First, because who has them may be about to enter the engine.
     #[cfg(feature = "whole-program")]
     let names = Names::lock();
@@ -190,7 +192,10 @@ fn prepared() -> Option<Preparation> {
     // SAFETY: this thread has set `UNDERWAY`.
     let preparation = unsafe { (*PREPARED.0.get()).take() };
     #[cfg(feature = "whole-program")]
-    let preparation = preparation.map(|preparation| Preparation { blocks: None, ..preparation });
+    let preparation = preparation.map(|mut preparation| {
+        drop(preparation.blocks.take());
+        preparation
+    });
     preparation
 }
 
