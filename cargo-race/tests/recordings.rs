@@ -144,6 +144,19 @@ fn under_contention_the_order_of_the_file_is_one_that_happened() {
     }
 }
 
+/// What was forgotten beyond a limit is forgotten in the recording too.
+#[test]
+fn what_was_forgotten_is_not_found_again() {
+    let (program, place) = (recorded(), temporary_directory());
+    let file = place.path().join("forgotten");
+    let options = format!("memory_limit=8 {}", recording(&file));
+    let outcome = run(program.command(&["forgotten"]).env("RACE_OPTIONS", options)).expect_code(66);
+    assert!(outcome.stderr.contains(" MiB of shadow forgotten (memory_limit)\n"), "{outcome:#?}");
+    let [report] = reports(&outcome.stderr)[..] else { panic!("one report: {outcome:#?}") };
+    assert!(report.contains("recorded::read_last()"), "{report}");
+    assert_eq!(fault(&outcome, &file), None, "{outcome:#?}");
+}
+
 #[test]
 fn a_process_that_is_killed_leaves_a_whole_recording() {
     let (program, place) = (recorded(), temporary_directory());

@@ -125,3 +125,27 @@ fn keep_to(limit: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Regions of memory that nobody has.
+    const SOME: [Region; 3] = [Region(3), Region(1), Region(2)];
+
+    #[test]
+    fn regions_leave_in_the_order_in_which_they_came_and_once() {
+        limit_to(usize::MAX).expect("there is address space");
+        let mut queue = Queue { oldest: None, newest: None, length: 0 };
+        for round in 1..=2 {
+            let [first, second, third] = SOME;
+            for region in [first, second, first, third, second, third] {
+                queue.push(region);
+            }
+            assert_eq!(queue.length, SOME.len(), "round {round}");
+            let left: Vec<Region> = std::iter::from_fn(|| queue.pop()).collect();
+            assert_eq!(left, SOME, "round {round}");
+            assert_eq!((queue.oldest, queue.newest, queue.length), (None, None, 0), "round {round}");
+        }
+    }
+}
