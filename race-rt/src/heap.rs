@@ -83,6 +83,12 @@ pub(crate) fn forget_locked<Locked>(range: Range<usize>, lock: impl FnOnce() -> 
     Some(locked)
 }
 
+/// Whether there may be any large block: else an untouched granule has no entry to start with.
+#[inline(always)]
+pub(crate) fn has_large_blocks() -> bool {
+    GENERATION.load(Acquire) != 0
+}
+
 fn tell_of_none(range: Range<usize>) {
     if trace::is_on() {
         let Range { start, end } = range;

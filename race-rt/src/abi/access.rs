@@ -1,7 +1,7 @@
 //! Loads and stores, by size.
 //!
-//! The pass calls the aligned forms only for addresses that are multiples of the size, so up to eight bytes these lie in
-//! one granule; the rounding there only tells the compiler. 16 bytes and the unaligned forms take the general way.
+//! The pass calls the aligned forms only for addresses that are multiples of the size, or of eight, so these lie in one granule,
+//! or are two whole ones; the rounding there only tells the compiler. The unaligned forms take the general way.
 
 use super::with_return_address;
 use crate::access::{self, AccessKind};
@@ -28,6 +28,16 @@ aligned! {
     8: read8 write8;
 }
 
+extern "C" fn read16(address: usize, pc: usize) {
+    // SAFETY: as for the others.
+    unsafe { access::read_16(address & !7, Pc(pc)) }
+}
+
+extern "C" fn write16(address: usize, pc: usize) {
+    // SAFETY: as for the others.
+    unsafe { access::write_16(address & !7, Pc(pc)) }
+}
+
 macro_rules! general {
     ($($name:ident: $size:literal $kind:ident;)*) => {$(
         extern "C" fn $name(address: usize, pc: usize) {
@@ -50,12 +60,12 @@ with_return_address! {
     __tsan_read2 => read2, "rsi";
     __tsan_read4 => read4, "rsi";
     __tsan_read8 => read8, "rsi";
-    __tsan_read16 => any_read16, "rsi";
+    __tsan_read16 => read16, "rsi";
     __tsan_write1 => write1, "rsi";
     __tsan_write2 => write2, "rsi";
     __tsan_write4 => write4, "rsi";
     __tsan_write8 => write8, "rsi";
-    __tsan_write16 => any_write16, "rsi";
+    __tsan_write16 => write16, "rsi";
     __tsan_unaligned_read2 => any_read2, "rsi";
     __tsan_unaligned_read4 => any_read4, "rsi";
     __tsan_unaligned_read8 => any_read8, "rsi";
@@ -72,7 +82,7 @@ with_return_address! {
     __tsan_read_write2 => write2, "rsi";
     __tsan_read_write4 => write4, "rsi";
     __tsan_read_write8 => write8, "rsi";
-    __tsan_read_write16 => any_write16, "rsi";
+    __tsan_read_write16 => write16, "rsi";
     __tsan_unaligned_read_write2 => any_write2, "rsi";
     __tsan_unaligned_read_write4 => any_write4, "rsi";
     __tsan_unaligned_read_write8 => any_write8, "rsi";

@@ -1,19 +1,24 @@
 //! The path of every access.
 //!
-//! Naively: lock the granule, compare with its entries, add the access (see [`crate::shadow::granule`]). Three
+//! Naively: lock the granule, compare with its entries, add the access (see [`crate::shadow::granule`]). Four
 //! shortcuts come before that, each exact:
 //!
 //! 1. the shadow word says that the same bytes were accessed at least as strongly in the same epoch ([`read`],
 //!    [`write`]: a load and a compare; [`range`]: the same for each granule);
 //! 2. the thread is alone ([`crate::thread::Hot::SOLO`]);
 //! 3. some entry of a listed granule says the same as in 1, found without the lock: data that several threads read is
-//!    not written to.
+//!    not written to;
+//! 4. nothing has to be remembered beside the access of what the granule has: it takes the place of that ([`plain`]). So
+//!    come nearly all accesses that are the first of their thread's step.
 
 mod kind;
+mod plain;
 
+use std::mem;
 use std::ops::Range;
 
 pub use kind::AccessKind;
+pub use plain::{read, read_16, write, write_16};
 
 use crate::clock::Epoch;
 use crate::counters::COUNTERS;
@@ -31,63 +36,6 @@ use crate::thread::context::NodeId;
 use crate::thread::{Hot, Thread, current};
 use crate::trace;
 use crate::trace::event::Event;
-
-/// A plain load of `size` bytes, within one granule.
-///
-/// # Safety
-/// The program has memory at `address`.
-#[inline(always)]
-pub unsafe fn read(address: usize, size: usize, pc: Pc) {
-    // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
-    let (epoch, word) =
-        unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
-        return;
-    }
-    beyond_newest::<false>(address, pc, Mask::new(address, size));
-}
-
-/// A plain store of `size` bytes, within one granule.
-///
-/// # Safety
-/// The program has memory at `address`.
-#[inline(always)]
-pub unsafe fn write(address: usize, size: usize, pc: Pc) {
-    // SAFETY: as for `read`.
-    let (epoch, word) =
-        unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
-        return;
-    }
-    beyond_newest::<true>(address, pc, Mask::new(address, size));
-}
-
-/// A plain load or store that the granule's newest entry does not make pointless: the third shortcut for a granule with a pair
-/// of entries, then the long way. A function of its own, so that the hot ones need no stack frame, and without one itself.
-#[inline(never)]
-fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    // Nobody has an epoch with a request to step on in it.
-    if !map::is_covered(address) || !granule::is_repeated_in_pair(address, epoch, mask, WRITES) {
-        let kind = if WRITES { AccessKind::Write } else { AccessKind::Read };
-        listed(address, pc, mask, kind);
-    }
-}
-
-/// The third shortcut for any number of entries, then the long way.
-#[inline(never)]
-fn listed(address: usize, pc: Pc, mask: Mask, kind: AccessKind) {
-    // SAFETY: as for `beyond_newest`.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    // Who is asked to step on has no entries of its present step yet.
-    let is_repeated = epoch & Hot::STEP == 0
-        && map::is_covered(address)
-        && granule::is_repeated(address, Epoch::from_bits(epoch), kind, mask);
-    if !is_repeated {
-        slow(address, mask.0.count_ones() as usize, kind, pc);
-    }
-}
 
 /// An access of any size at any address: granules that were accessed as strongly in the same epoch are passed over.
 #[inline(always)]
@@ -155,15 +103,35 @@ impl Thread {
         if !map::is_covered(address) {
             return COUNTERS.accesses_uncovered.increment();
         }
-        let (epoch, mask) = (self.epoch(), Mask::new(address, size));
-        if granule::is_repeated(address, epoch, kind, mask) {
-            return;
+        let mask = Mask::new(address, size);
+        if !granule::is_repeated(address, self.epoch(), kind, mask) {
+            self.join_granule(address, kind, mask, site);
         }
-        if !trace::is_on() && granule::refresh(address, epoch, kind, mask, site) {
-            return;
-        }
+    }
+
+    /// Adds an access to a granule. The way of nearly all that is the first of its step is straight: where the access leaves
+    /// nothing to remember of the only one before it, it takes its place.
+    #[inline(always)]
+    fn join_granule(&mut self, address: usize, kind: AccessKind, mask: Mask, site: NodeId) {
         let mut granule = Granule::lock(address);
-        self.add_to(&mut granule, address, epoch, kind, mask, site);
+        self.begin_life(&mut granule, address);
+        let new = NewAccess { clock: self.clock(), epoch: self.epoch(), kind, mask, site };
+        if trace::is_on() || !granule.renew_single(&new) {
+            // Handed over by its address, so that the straight way keeps all it has in registers.
+            mem::forget(granule);
+            self.add_to_locked(address, kind, mask, site);
+        }
+    }
+
+    #[inline(never)]
+    fn add_to_locked(&mut self, address: usize, kind: AccessKind, mask: Mask, site: NodeId) {
+        let mut granule = Granule::resume(address);
+        let new = NewAccess { clock: self.clock(), epoch: self.epoch(), kind, mask, site };
+        if trace::is_on() {
+            self.add_to(&mut granule, address, self.epoch(), kind, mask, site);
+        } else if !granule.renew_listed(&new) {
+            self.add_in_full(&mut granule, address, kind, mask, site);
+        }
     }
 
     /// Gives an untouched granule of a large block the entry that the block's table has for it.
@@ -193,7 +161,7 @@ impl Thread {
         if trace::is_on() {
             self.record_access(granule, address, NewAccess { clock: self.clock(), epoch, kind, mask, site });
         }
-        if !granule.renew_listed(NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
+        if !granule.renew_listed(&NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
             self.add_in_full(granule, address, kind, mask, site);
         }
     }

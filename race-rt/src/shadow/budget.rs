@@ -86,10 +86,16 @@ pub fn limit_to(bytes: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether there is a limit.
+#[inline(always)]
+pub(super) fn is_limited() -> bool {
+    LIMIT.load(Relaxed) != 0
+}
+
 /// A granule that was not touched is about to be: the caller has it locked.
 #[inline]
 pub(super) fn touched(address: usize) {
-    if LIMIT.load(Relaxed) != 0 {
+    if is_limited() {
         touched_in(Region::of(address));
     }
 }

@@ -53,6 +53,15 @@ pub struct NewAccess<'a> {
     pub site: NodeId,
 }
 
+impl NewAccess<'_> {
+    /// Whether nothing has to be remembered of `old` any more: it happens before the access, and is of no other bytes and of no
+    /// kind that conflicts with more.
+    #[inline(always)]
+    pub(super) fn leaves_nothing_of(&self, old: Word) -> bool {
+        self.mask.covers(old.mask()) && old.is_subsumed_by(self.kind) && self.clock.knows(old.epoch())
+    }
+}
+
 /// A granule, locked until dropped.
 #[derive(Debug)]
 pub struct Granule {
@@ -97,26 +106,6 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
 
 /// Records that a reader without the lock looks through at most.
 const LONGEST_LOOK: usize = 64;
-
-/// [`is_repeated`] for a plain access, as far as the first two of several entries tell: asked at each access to data that
-/// several threads read.
-#[inline(always)]
-pub fn is_repeated_in_pair(address: usize, epoch: u64, mask: Mask, writes: bool) -> bool {
-    // SAFETY: as for `is_repeated`.
-    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
-    let seen = Word::from_bits(word.load(Acquire));
-    if !seen.is_listed() || seen.is_locked() {
-        return false;
-    }
-    let first = site.load(Relaxed);
-    let [one, other] = &record(RecordId(first)).words;
-    let bytes = |entry: &AtomicU64| Word::from_bits(entry.load(Relaxed)).bytes_repeated_plainly(epoch, writes);
-    if mask.without(bytes(one)).without(bytes(other)) != Mask::NONE {
-        return false;
-    }
-    fence(Acquire);
-    site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed()
-}
 
 /// Moves the only entry of the granule on to the thread's present epoch, without the lock, where it is the thread's own for
 /// the same access from the same place in the program; false when it is not.
@@ -181,6 +170,7 @@ impl Granule {
     }
 
     /// Locks the granule at `address`, which is covered; `None` when it is locked already.
+    #[inline(always)]
     pub(super) fn try_lock(address: usize) -> Option<Granule> {
         // SAFETY: as for `lock`.
         let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
@@ -192,7 +182,7 @@ impl Granule {
     }
 
     /// The granule at `address`, which the caller has locked and not opened.
-    pub(super) fn resume(address: usize) -> Granule {
+    pub fn resume(address: usize) -> Granule {
         // SAFETY: as for `lock`.
         let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
         let seen = word.load(Relaxed);
@@ -226,6 +216,21 @@ impl Granule {
         self.set_single(entry);
     }
 
+    /// Adds an access that leaves nothing to remember of the granule's only entry, or of none. False when it does not.
+    #[inline(always)]
+    pub fn renew_single(&mut self, new: &NewAccess<'_>) -> bool {
+        // The allocation of a large block, made by this step, is what stands for its writes too.
+        if self.content.repeats(new.epoch, new.kind, new.mask) {
+            return true;
+        }
+        let takes_place = !self.content.is_listed() && new.leaves_nothing_of(self.content);
+        if takes_place {
+            self.set_single(Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site });
+        }
+        takes_place
+    }
+
+    #[inline(always)]
     pub(super) fn set_single(&mut self, entry: Entry) {
         self.site.store(entry.site.0, Relaxed);
         self.content = entry.word;

@@ -4,6 +4,9 @@
 //! reads, or that two threads read. Such a pair is kept once: the granules hold the number of one record, which does not
 //! change while anybody holds it. A granule whose entries change leaves it. So data read by several threads costs no
 //! record a granule, and the record that a reader looks into stays in its processor's cache.
+//!
+//! A granule keeps a list of its own until its memory has a new life, even while one entry is all there is: who writes a word
+//! and reads it, step by step, has one and two entries in turn, and finds the place for the second one as it was left.
 
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, meet};
 use super::record::{Pair, Record, RecordCache, RecordId, record};
@@ -12,6 +15,34 @@ use crate::counters::COUNTERS;
 use crate::sync::atomic_cell::{AtomicCellId, AtomicCells};
 use crate::sys::atomic::Ordering::{Relaxed, Release};
 use crate::thread::context::NodeId;
+
+/// What becomes of an entry when an access joins it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It has nothing to do with the access, or has to be remembered beside it.
+    Stays,
+    /// Nothing has to be remembered of it, or there was nothing: its place can be taken.
+    Goes,
+    /// It races with the access, or a part of it goes.
+    Else,
+}
+
+impl Fate {
+    #[inline(always)]
+    fn of(old: Word, new: &NewAccess<'_>) -> Fate {
+        if old != Word::EMPTY && !old.mask().meets(new.mask) {
+            Fate::Stays
+        } else if !new.clock.knows(old.epoch()) {
+            if old.conflicts_with(new.kind) { Fate::Else } else { Fate::Stays }
+        } else if !old.is_subsumed_by(new.kind) {
+            Fate::Stays
+        } else if new.mask.covers(old.mask()) {
+            Fate::Goes
+        } else {
+            Fate::Else
+        }
+    }
+}
 
 impl Granule {
     /// The granule has just these two entries, of which `newest` is the newer.
@@ -30,6 +61,10 @@ impl Granule {
         let shared = self.first_record();
         let old = record(shared).pair().entries();
         let mut added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
+        if old.iter().all(|entry| new.leaves_nothing_of(entry.word)) {
+            self.set_single(added);
+            return records.give_shared(shared);
+        }
         let mut kept = old.map(|entry| Entry { word: meet(entry, &new, conflicts), site: entry.site });
         let lives = |entry: &Entry| entry.word.mask().0 != 0;
         let repeats = |entry: &Entry| lives(entry) && entry.word.repeats(new.epoch, new.kind, new.mask);
@@ -92,44 +127,74 @@ impl Granule {
     }
 
     /// Adds an access to a list of the granule's own where that takes no more than a look at it: an entry says as much
-    /// already, or the access takes the place of the one entry that it makes needless, mostly its thread's last one. False
-    /// when it does not: when it races with an entry, makes several needless, or has no place to take.
-    #[inline]
-    pub fn renew_listed(&mut self, new: NewAccess<'_>) -> bool {
-        if !self.content.is_listed() || record(self.first_record()).is_shared() {
+    /// already, or the access takes the place of what it makes needless, mostly its thread's last access, or one that is vacant.
+    /// False, with nothing changed, when it does not: when it races with an entry, makes a part of one needless, or has no place
+    /// to take.
+    #[inline(always)]
+    pub fn renew_listed(&mut self, new: &NewAccess<'_>) -> bool {
+        if !self.content.is_listed() {
             return false;
         }
-        let mut replaced: Option<(&'static Record, usize)> = None;
-        let mut id = self.first_record();
-        while id != RecordId::NONE {
-            let part = record(id);
+        let first = record(self.first_record());
+        if first.is_shared() {
+            return false;
+        }
+        if first.next.load(Relaxed) != RecordId::NONE.0 {
+            return self.renew_in_several(first, new);
+        }
+        let [one, other] = [0, 1].map(|place| Word::from_bits(first.words[place].load(Relaxed)));
+        if one.repeats(new.epoch, new.kind, new.mask) || other.repeats(new.epoch, new.kind, new.mask) {
+            return true;
+        }
+        let place = match (Fate::of(one, new), Fate::of(other, new)) {
+            (Fate::Goes, Fate::Goes) => {
+                first.words[1].store(0, Relaxed);
+                0
+            }
+            (Fate::Goes, Fate::Stays) => 0,
+            (Fate::Stays, Fate::Goes) => 1,
+            _ => return false,
+        };
+        self.put(first, place, new);
+        true
+    }
+
+    /// [`Granule::renew_listed`] for several records, where at most one entry goes: a record that has none left would have to go
+    /// itself.
+    #[inline(never)]
+    fn renew_in_several(&mut self, first: &'static Record, new: &NewAccess<'_>) -> bool {
+        let mut taken: Option<(&'static Record, usize)> = None;
+        let mut part = first;
+        loop {
             for (place, word) in part.words.iter().enumerate() {
                 let old = Word::from_bits(word.load(Relaxed));
-                if !old.mask().meets(new.mask) {
-                    continue;
-                }
                 if old.repeats(new.epoch, new.kind, new.mask) {
                     return true;
                 }
-                if !new.clock.knows(old.epoch()) {
-                    if old.conflicts_with(new.kind) {
-                        return false;
-                    }
-                } else if old.is_subsumed_by(new.kind) {
-                    if replaced.is_some() || !new.mask.covers(old.mask()) {
-                        return false;
-                    }
-                    replaced = Some((part, place));
+                match Fate::of(old, new) {
+                    Fate::Stays => {}
+                    Fate::Goes if old == Word::EMPTY => {}
+                    Fate::Goes if taken.is_none() => taken = Some((part, place)),
+                    Fate::Goes | Fate::Else => return false,
                 }
             }
-            id = RecordId(part.next.load(Relaxed));
+            match RecordId(part.next.load(Relaxed)) {
+                RecordId::NONE => break,
+                next => part = record(next),
+            }
         }
-        let Some((part, place)) = replaced else { return false };
+        let Some((part, place)) = taken else { return false };
+        self.put(part, place, new);
+        true
+    }
+
+    /// The access has a place for itself.
+    #[inline(always)]
+    fn put(&mut self, part: &'static Record, place: usize, new: &NewAccess<'_>) {
         let added = Word::new(new.epoch, new.kind, new.mask);
         part.sites[place].store(new.site.0, Relaxed);
         part.words[place].store(added.bits(), Relaxed);
         self.content = Word::from_bits(added.bits() | Word::LISTED);
-        true
     }
 
     /// An access joins a list of the granule's own.
@@ -138,7 +203,6 @@ impl Granule {
         let first = self.first_record();
         let mut vacant: Option<(&'static Record, usize)> = None;
         let mut present = None;
-        let mut entries = 0;
         let mut previous: Option<&'static Record> = None;
         let mut id = first;
         while id != RecordId::NONE {
@@ -169,7 +233,6 @@ impl Granule {
                     part.words[place].store(kept.bits(), Relaxed);
                 }
                 used = true;
-                entries += 1;
             }
             match previous {
                 Some(before) if !used && vacant.is_none_or(|(holder, _)| !std::ptr::eq(holder, part)) => {
@@ -183,12 +246,6 @@ impl Granule {
         if let Some(word) = present {
             added.word = word;
         } else {
-            entries += 1;
-            if entries == 1 && record(first).first_atomic() == AtomicCellId::NONE {
-                self.free_list(records);
-                self.set_single(added);
-                return;
-            }
             match vacant {
                 Some((part, place)) => {
                     part.sites[place].store(added.site.0, Relaxed);
@@ -228,5 +285,37 @@ impl Granule {
             records.give(id);
             id = next;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::AccessKind;
+    use crate::thread::{current, registry};
+
+    #[test]
+    fn who_writes_and_reads_in_turn_keeps_the_record() {
+        crate::start::ensure();
+        let mut parent = current::enter().expect("the engine is idle");
+        let mut thread = registry::spawn(&mut parent, None, NodeId::ROOT);
+        let place = Box::new(0_u64);
+        let address = &raw const *place as usize;
+        let mut in_new_step = |kind| {
+            thread.release();
+            thread.access(address, 8, kind, NodeId::ROOT);
+            Granule::lock(address)
+        };
+        in_new_step(AccessKind::Write);
+        let first = in_new_step(AccessKind::Read).first_record();
+        for _ in 0..10 {
+            let written = in_new_step(AccessKind::Write);
+            assert_eq!((written.entries().len(), written.first_record()), (1, first));
+            drop(written);
+            let read = in_new_step(AccessKind::Read);
+            assert_eq!((read.entries().len(), read.first_record()), (2, first));
+        }
+        thread.forget(address, address + 8);
+        registry::finish(thread);
     }
 }

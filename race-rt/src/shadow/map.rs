@@ -52,9 +52,15 @@ pub fn reserve() -> io::Result<()> {
 }
 
 /// Whether the address lies where programs have their memory, and so has a shadow.
-#[inline]
+#[inline(always)]
 pub const fn is_covered(address: usize) -> bool {
-    address < LOW_END || (address >= HIGH_START && address < HIGH_END)
+    // The words of both ranges lie in one, so that one comparison tells; in units in which its bounds are small numbers.
+    const UNIT: usize = 1 << 40;
+    const { assert!(LOW_END.is_multiple_of(UNIT) && HIGH_START.is_multiple_of(UNIT) && HIGH_END == 2 * FLIP) };
+    const START: usize = (HIGH_START ^ FLIP) / UNIT;
+    const END: usize = (FLIP + LOW_END) / UNIT;
+    let unit = ((address / UNIT) as u32) ^ (FLIP / UNIT) as u32;
+    unit.wrapping_sub(START as u32) < (END - START) as u32
 }
 
 /// Whether memory from `start` on and before `end`, which is not empty, lies in one of the ranges that have a shadow.
@@ -63,8 +69,11 @@ pub const fn is_covered_range(start: usize, end: usize) -> bool {
     is_covered(start) && is_covered(end - 1) && (start < LOW_END) == (end - 1 < LOW_END)
 }
 
+/// Brings the low range behind the high one.
+const FLIP: usize = 0x4000_0000_0000;
+
 const fn word_address(address: usize) -> usize {
-    ((address & !7) ^ 0x4000_0000_0000) + (0x1100_0000_0000 - OFFSET)
+    ((address & !7) ^ FLIP) + (0x1100_0000_0000 - OFFSET)
 }
 
 const fn site_address(address: usize) -> usize {
@@ -158,6 +167,12 @@ mod tests {
 
     #[test]
     fn shadows_lie_in_their_reservations_and_nowhere_else() {
+        for unit in (0..0x200).chain((9..24).map(|bit| 1 << bit)).chain([usize::MAX >> 40]) {
+            for address in [unit << 40, (unit << 40) + ((1 << 40) - 1)] {
+                let covered = address < LOW_END || (HIGH_START..HIGH_END).contains(&address);
+                assert_eq!(is_covered(address), covered, "{address:#x}");
+            }
+        }
         let edges = [0, LOW_END - 8, HIGH_START, 0x6000_0000_0000, 0x7000_0000_0000, HIGH_END - 8];
         for address in edges {
             assert!(is_covered(address));

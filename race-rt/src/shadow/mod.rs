@@ -21,6 +21,7 @@ pub mod map;
 pub mod record;
 pub mod region;
 pub mod run;
+pub mod shortcut;
 pub(crate) mod vacant;
 pub mod word;
 

@@ -9,8 +9,8 @@
 //! Takes no lock and writes nothing. What a granule with several entries says beyond its newest is asked granule by granule
 //! ([`first_new`]), and of that no more than the first two: the long way is for the rest.
 
-use super::granule;
 use super::map::{self, GRANULE};
+use super::shortcut::{self, Answer};
 use super::word::{Mask, Word};
 use crate::sys::atomic::Ordering::Relaxed;
 
@@ -72,7 +72,9 @@ pub fn first_new(address: usize, end: usize, epoch: u64, writes: bool) -> Option
         let mask = if next > end { Mask(Mask::from(at).0 & Mask::up_to(end - 1).0) } else { Mask::from(at) };
         // SAFETY: covered.
         let word = Word::from_bits(unsafe { map::word_of(at) }.load(Relaxed));
-        if word.unlike_plain(epoch, mask, writes) != 0 && !granule::is_repeated_in_pair(at, epoch, mask, writes) {
+        if word.unlike_plain(epoch, mask, writes) != 0
+            && shortcut::ask_pair(at, epoch, mask, writes) != Answer::Repeated
+        {
             return Some(at);
         }
         at = next;

@@ -225,12 +225,6 @@ impl Word {
         (self.0 & (wanted | Epoch::MASK)) ^ (epoch | wanted)
     }
 
-    /// The bytes of a plain load in `epoch`, or of a store if it `writes`, that this access makes pointless.
-    #[inline(always)]
-    pub const fn bytes_repeated_plainly(self, epoch: u64, writes: bool) -> Mask {
-        if self.unlike_plain(epoch, Mask::NONE, writes) == 0 { self.mask() } else { Mask::NONE }
-    }
-
     /// The bytes on which this access makes recording `kind` in `epoch` pointless.
     #[inline(always)]
     pub const fn bytes_repeated(self, epoch: Epoch, kind: AccessKind) -> Mask {
@@ -316,8 +310,6 @@ mod tests {
                 // A block that its owner has freed and writes to is left to the long way.
                 let write = word.repeats(epoch, AccessKind::Write, asked) && kind != AccessKind::Free;
                 assert_eq!(word.repeats_plain_write(epoch.bits(), asked), write);
-                let bytes = [false, true].map(|writes| word.bytes_repeated_plainly(epoch.bits(), writes).covers(asked));
-                assert_eq!(bytes, [word.repeats(epoch, AccessKind::Read, asked), write]);
                 let bytes = AccessKind::ALL.map(|asked| word.bytes_repeated(epoch, asked));
                 let all = AccessKind::ALL.map(|asked| if kind.subsumes(asked) { Mask(mask) } else { Mask::NONE });
                 assert_eq!(bytes, all);

@@ -188,15 +188,18 @@ impl CallStack {
     /// The number of the present stack.
     #[inline]
     pub fn node(&mut self, cache: &mut NodeCache) -> NodeId {
-        if self.top == self.base {
-            return NodeId::ROOT;
-        }
-        // SAFETY: there is a frame below `top`.
-        let innermost = unsafe { (*self.top.sub(1)).node };
-        if innermost == NodeId::ROOT { self.number(cache) } else { innermost }
+        self.number(|caller, pc| Some(cache.child(caller, pc))).unwrap_or_default()
     }
 
-    fn number(&mut self, cache: &mut NodeCache) -> NodeId {
+    /// [`CallStack::node`] where the cache has all that is asked for.
+    #[inline(always)]
+    pub fn node_at_hand(&mut self, cache: &NodeCache) -> Option<NodeId> {
+        self.number(|caller, pc| cache.known(caller, pc))
+    }
+
+    /// Numbers the frames that have no number, outermost first, as long as `child` gives one.
+    #[inline(always)]
+    fn number(&mut self, mut child: impl FnMut(NodeId, Pc) -> Option<NodeId>) -> Option<NodeId> {
         let mut frame = self.top;
         let mut node = NodeId::ROOT;
         while frame > self.base {
@@ -212,12 +215,12 @@ impl CallStack {
         while frame < self.top {
             // SAFETY: frames between `base` and `top` are initialised, and this thread's own.
             unsafe {
-                node = cache.child(node, (*frame).pc);
+                node = child(node, (*frame).pc)?;
                 (*frame).node = node;
                 frame = frame.add(1);
             }
         }
-        node
+        Some(node)
     }
 }
 

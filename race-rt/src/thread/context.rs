@@ -191,8 +191,18 @@ pub fn stack(id: NodeId) -> Stack {
 #[derive(Debug)]
 pub struct NodeCache {
     /// `None` until something is remembered: tasks at rest have none.
-    entries: Option<Box<[(Node, NodeId); NodeCache::SIZE]>>,
+    entries: Option<Box<[Remembered; NodeCache::SIZE]>>,
 }
+
+/// A node and its number. 16 bytes, so that none lies in two cache lines.
+#[derive(Clone, Copy, Debug)]
+struct Remembered {
+    pc: Pc,
+    parent: NodeId,
+    id: NodeId,
+}
+
+const _: () = assert!(size_of::<Remembered>() == 16);
 
 impl NodeCache {
     const SIZE: usize = 512;
@@ -203,29 +213,34 @@ impl NodeCache {
     }
 
     #[cold]
-    fn empty() -> Box<[(Node, NodeId); NodeCache::SIZE]> {
-        let nothing = (Node { pc: Pc(0), parent: NodeId::ROOT }, NodeId::ROOT);
-        Box::new([nothing; NodeCache::SIZE])
+    fn empty() -> Box<[Remembered; NodeCache::SIZE]> {
+        Box::new([Remembered { pc: Pc(0), parent: NodeId::ROOT, id: NodeId::ROOT }; NodeCache::SIZE])
     }
 
     /// [`child`], remembered.
     #[inline]
     pub fn child(&mut self, parent: NodeId, pc: Pc) -> NodeId {
+        self.known(parent, pc).unwrap_or_else(|| self.look_up(parent, pc))
+    }
+
+    /// [`child`], if it is remembered.
+    #[inline(always)]
+    pub fn known(&self, parent: NodeId, pc: Pc) -> Option<NodeId> {
+        let known = self.entries.as_ref()?[NodeCache::place(parent, pc)];
+        (known.pc == pc && known.parent == parent).then_some(known.id)
+    }
+
+    #[inline(always)]
+    fn place(parent: NodeId, pc: Pc) -> usize {
         let mixed = (pc.0 as u64 ^ ((parent.0 as u64) << 20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        match &self.entries {
-            Some(entries) => {
-                let (node, id) = &entries[(mixed >> 55) as usize];
-                if node.pc == pc && node.parent == parent { *id } else { self.look_up(parent, pc, mixed) }
-            }
-            None => self.look_up(parent, pc, mixed),
-        }
+        (mixed >> 55) as usize
     }
 
     #[cold]
     #[inline(never)]
-    fn look_up(&mut self, parent: NodeId, pc: Pc, mixed: u64) -> NodeId {
+    fn look_up(&mut self, parent: NodeId, pc: Pc) -> NodeId {
         let id = child(parent, pc);
-        self.entries.get_or_insert_with(NodeCache::empty)[(mixed >> 55) as usize] = (Node { pc, parent }, id);
+        self.entries.get_or_insert_with(NodeCache::empty)[NodeCache::place(parent, pc)] = Remembered { pc, parent, id };
         id
     }
 }

@@ -13,6 +13,7 @@ use super::fork::{self, Stateless};
 use super::presence::Presence;
 use super::{Hot, Thread, last_step, registry};
 use crate::access;
+use crate::clock::Epoch;
 use crate::report::gather;
 use crate::shadow::vacant;
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
@@ -58,7 +59,8 @@ pub struct Inside {
 #[inline]
 pub fn enter() -> Option<Inside> {
     let mut hot = hot();
-    if is_unknown(hot) || is_ended(hot) {
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch is zero, as no thread's is.
+    if unsafe { (*hot).epoch.load(Relaxed) } == 0 {
         hot = adopt(hot)?;
     }
     let thread = hot.cast::<Thread>();
@@ -73,6 +75,33 @@ pub fn enter() -> Option<Inside> {
         (*thread).step_if_asked();
     }
     Some(Inside { thread })
+}
+
+/// [`enter`] for work that calls nothing, so that who calls this needs no room on the stack. False when there is more to do than
+/// to begin, or when `work` says so; then [`enter`] is due.
+#[inline(always)]
+pub fn briefly(work: impl FnOnce(&mut Thread, Epoch) -> bool) -> bool {
+    let hot = hot();
+    // SAFETY: as in `enter`: a hot part whose epoch is one is no placeholder.
+    let (is_done, due) = unsafe {
+        let thread = hot.cast::<Thread>();
+        let plain = |bits: u64| Epoch::from_bits(bits).bits() == bits;
+        let bits = (*hot).epoch.load(Relaxed);
+        if bits == 0 || !plain(bits) || !(*thread).presence.is_outside() {
+            return false;
+        }
+        (*thread).presence.enter();
+        // As in `enter`: first inside, then a look at whether somebody wants something of the thread.
+        let is_done =
+            !fork::is_underway() && (*hot).epoch.load(Relaxed) == bits && work(&mut *thread, Epoch::from_bits(bits));
+        (*thread).presence.leave();
+        compiler_fence(SeqCst);
+        (is_done, is_done && (*thread).due.load(Relaxed))
+    };
+    if due {
+        do_what_is_due();
+    }
+    is_done
 }
 
 /// The running thread for a look that changes nothing, so that nobody has to know of it. `None` when the engine is at

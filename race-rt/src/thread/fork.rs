@@ -75,11 +75,17 @@ unsafe impl Sync for Prepared {}
 
 static PREPARED: Prepared = Prepared(UnsafeCell::new(None));
 
+/// Called by who is "inside": whether a fork is under way that might not have seen it.
+#[inline(always)]
+pub(super) fn is_underway() -> bool {
+    compiler_fence(SeqCst);
+    UNDERWAY.load(Relaxed)
+}
+
 /// Called with `presence` "inside": returns when no fork is under way that might not have seen it.
 #[inline(always)]
 pub(super) fn let_pass(presence: &Presence) {
-    compiler_fence(SeqCst);
-    if UNDERWAY.load(Relaxed) {
+    if is_underway() {
         wait_outside(presence);
     }
 }

@@ -73,10 +73,16 @@ struct Held {
 impl Holds {
     pub(crate) const NONE: Holds = Holds { held: Vec::new(), chain: NodeId::ROOT, chained: 0, spare: None };
 
+    /// Whether the thread holds no lock.
+    #[inline(always)]
+    pub(crate) fn are_none(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// The site of an access made from `stack` under the locks held now.
     #[inline]
     pub(crate) fn site(&mut self, nodes: &mut NodeCache, stack: NodeId) -> NodeId {
-        if self.held.is_empty() { stack } else { self.mark(nodes, stack) }
+        if self.are_none() { stack } else { self.mark(nodes, stack) }
     }
 
     #[inline(never)]

@@ -235,8 +235,14 @@ impl Thread {
     #[inline]
     pub(crate) fn step_if_asked(&mut self) {
         if self.hot.epoch.load(Relaxed) & Hot::STEP != 0 {
-            self.release();
+            self.step_as_asked();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn step_as_asked(&mut self) {
+        self.release();
     }
 
     /// Learns what `heads` carry.
@@ -345,6 +351,18 @@ impl Thread {
         let caller = self.hot.calls.node(&mut self.nodes);
         let stack = self.nodes.child(caller, pc);
         self.holds.site(&mut self.nodes, stack)
+    }
+}
+
+impl Thread {
+    /// [`Thread::site`] where that calls nothing; `None` when it is to be asked.
+    #[inline(always)]
+    pub(crate) fn site_at_hand(&mut self, pc: Pc) -> Option<NodeId> {
+        if !cfg!(feature = "whole-program") && pc == Pc(0) || !self.holds.are_none() {
+            return None;
+        }
+        let caller = self.hot.calls.node_at_hand(&self.nodes)?;
+        self.nodes.known(caller, pc)
     }
 }
 

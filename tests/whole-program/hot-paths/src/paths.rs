@@ -13,7 +13,9 @@ const RELAXED: usize = 0;
 
 unsafe extern "C" {
     fn __tsan_read8(address: *mut c_void);
+    fn __tsan_write4(address: *mut c_void);
     fn __tsan_write8(address: *mut c_void);
+    fn __tsan_write16(address: *mut c_void);
     fn __tsan_func_entry(pc: *mut c_void);
     fn __tsan_func_exit();
     fn __tsan_atomic64_load(address: *const u64, order: i32) -> u64;
@@ -34,6 +36,9 @@ struct Place(UnsafeCell<[u64; 8]>);
 /// What the paths work on.
 pub struct Places {
     own: Place,
+    sixteen: Place,
+    turns: Place,
+    halves: Place,
     shared: Place,
     loaded: Place,
     stored: Place,
@@ -49,6 +54,9 @@ impl Places {
     pub const fn new() -> Self {
         Self {
             own: Place::new(),
+            sixteen: Place::new(),
+            turns: Place::new(),
+            halves: Place::new(),
             shared: Place::new(),
             loaded: Place::new(),
             stored: Place::new(),
@@ -105,10 +113,55 @@ pub const PATHS: &[Path] = &[
         },
     },
     Path {
+        name: "write_in_new_step_of_new_call",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(Probe::idle(), __tsan_func_entry, __tsan_write8 as *const () as usize);
+            call!(probe, __tsan_write8, places.own.address());
+            call!(Probe::idle(), __tsan_func_exit);
+        },
+    },
+    Path {
+        name: "write_16_in_new_step",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(probe, __tsan_write16, places.sixteen.address());
+        },
+    },
+    // Beside what was written in an earlier step.
+    Path {
         name: "read_in_new_step",
         run: |places, probe| {
             call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
             call!(probe, __tsan_read8, places.own.address());
+        },
+    },
+    // Each in a step of its own.
+    Path {
+        name: "read_after_write",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_write8, places.turns.address());
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(probe, __tsan_read8, places.turns.address());
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+        },
+    },
+    Path {
+        name: "write_after_read",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_read8, places.turns.address());
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(probe, __tsan_write8, places.turns.address());
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+        },
+    },
+    // Two members of one word, which have an entry each.
+    Path {
+        name: "write_of_a_half_in_new_step",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(Probe::idle(), __tsan_write4, places.halves.address());
+            call!(probe, __tsan_write4, places.halves.address() + 4);
         },
     },
     Path {
