@@ -15,7 +15,7 @@ use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
 use race_rt::shadow::region::{self, Region};
 use race_rt::start;
-use race_rt::sync::atomics::AtomicPlace;
+use race_rt::sync::atomics::{AtomicPlace, CallSite};
 use race_rt::sys::memory;
 use race_rt::thread::context::NodeId;
 use race_rt::thread::{Thread, registry};
@@ -69,7 +69,7 @@ struct Kept {
 impl Kept {
     fn new(thread: &mut Thread) -> Kept {
         let address = memory(Region::SIZE).start;
-        let variable = AtomicPlace { address, size: GRANULE, site: Some(SITE) };
+        let variable = AtomicPlace { address, size: GRANULE, from: CallSite::Stack(SITE) };
         let guarded = address + 8 * GRANULE;
         write(thread, guarded);
         thread.atomic_store(variable, Ordering::Release, || ());

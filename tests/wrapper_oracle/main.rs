@@ -44,6 +44,8 @@ mod runs;
 #[path = "../../race-rt/tests/oracle/shrink.rs"]
 mod shrink;
 mod things;
+#[path = "../../race-rt/tests/oracle/turns.rs"]
+mod turns;
 
 use std::collections::BTreeMap;
 

@@ -9,11 +9,10 @@ use std::sync::atomic::Ordering::{Release, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use super::{panic_count, thread_list, with_return_address};
-use crate::access::AccessKind;
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::shadow::map::is_covered;
-use crate::sync::atomics::AtomicPlace;
+use crate::sync::atomics::{AtomicPlace, CallSite};
 use crate::thread::current::{self, Inside};
 
 /// The orderings by their numbers in C11; a consume is an acquire.
@@ -34,8 +33,8 @@ pub(super) fn watched(address: usize) -> Option<Inside> {
 }
 
 #[inline(always)]
-pub(super) fn place(thread: &mut Inside, address: usize, size: usize, pc: usize) -> AtomicPlace {
-    AtomicPlace::of(thread, address, size, AccessKind::AtomicWrite, |thread| thread.site(Pc(pc)))
+pub(super) fn place(address: usize, size: usize, pc: usize) -> AtomicPlace {
+    AtomicPlace { address, size, from: CallSite::Call(Pc(pc)) }
 }
 
 /// Before an operation that may order something.
@@ -65,7 +64,7 @@ fn load_watched<T>(address: usize, order: Ordering, pc: usize, operation: impl F
     let Some(mut thread) = watched(address) else {
         return operation();
     };
-    thread.atomic_load_from(address, size_of::<T>(), order, |thread| thread.site(Pc(pc)), operation)
+    thread.atomic_load_from(address, size_of::<T>(), order, |_| CallSite::Call(Pc(pc)), operation)
 }
 
 #[inline]
@@ -74,7 +73,7 @@ fn store<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce()) {
     let Some(mut thread) = watched(address) else {
         return operation();
     };
-    let place = place(&mut thread, address, size_of::<T>(), pc);
+    let place = place(address, size_of::<T>(), pc);
     thread.atomic_store(place, ordering(order), operation);
 }
 
@@ -84,7 +83,7 @@ fn update<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce() -> 
     let Some(mut thread) = watched(address) else {
         return operation();
     };
-    let place = place(&mut thread, address, size_of::<T>(), pc);
+    let place = place(address, size_of::<T>(), pc);
     thread.atomic_update(place, ordering(order), operation)
 }
 
@@ -94,7 +93,7 @@ fn exchange<T>(address: usize, success: u32, failure: u32, pc: usize, operation:
     let result = match watched(address) {
         None => operation(),
         Some(mut thread) => {
-            let place = place(&mut thread, address, size_of::<T>(), pc);
+            let place = place(address, size_of::<T>(), pc);
             thread.atomic_exchange(place, ordering(success), ordering(failure), operation)
         }
     };

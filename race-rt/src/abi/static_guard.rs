@@ -31,7 +31,7 @@ fn word(guard: usize) -> &'static AtomicU32 {
 /// Learns what came with the guard's present state.
 fn learn(guard: usize, pc: usize) {
     if let Some(mut thread) = watched(guard) {
-        let place = place(&mut thread, guard, 1, pc);
+        let place = place(guard, 1, pc);
         // SAFETY: the first byte of the guard.
         let byte = unsafe { AtomicU8::from_ptr(guard as *mut u8) };
         thread.atomic_load(place, Ordering::Acquire, || byte.load(Acquire));
@@ -69,7 +69,7 @@ fn leave(guard: usize, outcome: Outcome, pc: usize) {
     let mut old = 0;
     match watched(guard) {
         Some(mut thread) => {
-            let place = place(&mut thread, guard, 1, pc);
+            let place = place(guard, 1, pc);
             thread.atomic_store(place, Ordering::Release, || old = word.swap(new, AcqRel));
         }
         None => old = word.swap(new, AcqRel),

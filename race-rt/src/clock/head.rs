@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Epoch, Snapshot, ThreadClock};
+use super::{Epoch, Slot, Snapshot, ThreadClock};
 
 /// One release: everything that its thread did or knew up to `epoch`.
 #[derive(Clone, Debug)]
@@ -58,6 +58,12 @@ impl Heads {
     pub fn renew(&mut self, epoch: Epoch, known: &Arc<Snapshot>) -> bool {
         let own = self.0.iter_mut().find(|head| Arc::ptr_eq(&head.known, known));
         own.map(|head| head.epoch = epoch).is_some()
+    }
+
+    /// Whether what is carried is one release of that slot, whose owner knows it.
+    #[inline(always)]
+    pub fn are_of(&self, slot: Slot) -> bool {
+        matches!(self.0.as_slice(), [only] if only.epoch.slot() == slot)
     }
 
     /// Whether one release is carried.

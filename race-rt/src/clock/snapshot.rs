@@ -64,7 +64,7 @@ impl SnapshotMaker {
     /// How many are kept to be used again.
     const RETIRED: usize = 4;
     /// Longer ones are not kept.
-    const LONGEST: usize = 64;
+    const LONGEST: usize = 256;
     /// Identities that a thread takes at once.
     const IDS: u64 = 1024;
 

@@ -64,8 +64,9 @@ impl ThreadClock {
     /// [`ThreadClock::release`] to `heads` that carry an earlier release of this thread, which knew as much then. `None`
     /// when they carry none. What they carry of others was not known to this thread then, and is not now.
     #[inline]
-    pub fn release_again(&mut self, heads: &mut Heads) -> Option<bool> {
-        let renewed = heads.renew(self.epoch(), self.published.as_ref()?);
+    pub fn release_again(&mut self, present: Epoch, heads: &mut Heads) -> Option<bool> {
+        debug_assert_eq!(present, self.epoch());
+        let renewed = heads.renew(present, self.published.as_ref()?);
         renewed.then(|| self.step())
     }
 

@@ -17,7 +17,7 @@ use crate::report::gather;
 use crate::shadow::granule::Entry;
 use crate::shadow::map::GRANULE;
 use crate::shadow::{Granule, Mask, Word};
-use crate::sync::atomics::AtomicPlace;
+use crate::sync::atomics::{AtomicPlace, CallSite};
 use crate::sys::memory::PAGE;
 use crate::thread::context::NodeId;
 use crate::thread::registry::Registration;
@@ -104,7 +104,7 @@ impl Engine {
         self.touch(address, address + 1);
         let state = self.state(actor)?;
         state.ignore();
-        operation(state, AtomicPlace { address, size: 1, site: Some(NodeId::ROOT) });
+        operation(state, AtomicPlace { address, size: 1, from: CallSite::Stack(NodeId::ROOT) });
         state.heed();
         Ok(())
     }

@@ -107,6 +107,20 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
 /// Records that a reader without the lock looks through at most.
 const LONGEST_LOOK: usize = 64;
 
+/// [`is_repeated`], as far as the newest entry tells.
+#[inline(always)]
+pub fn is_repeated_by_newest(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
+    // SAFETY: as for `is_repeated`.
+    Word::from_bits(unsafe { map::word_of(address) }.load(Acquire)).repeats(epoch, kind, mask)
+}
+
+/// Whether the granule seems to have no more than one entry.
+#[inline]
+pub fn is_single(address: usize) -> bool {
+    // SAFETY: as for `is_repeated`.
+    !Word::from_bits(unsafe { map::word_of(address) }.load(Relaxed)).is_listed()
+}
+
 /// Moves the only entry of the granule on to the thread's present epoch, without the lock, where it is the thread's own for
 /// the same access from the same place in the program; false when it is not.
 ///
@@ -208,6 +222,23 @@ impl Granule {
     pub fn is_known_to(&self, clock: &ThreadClock, present: Epoch) -> bool {
         let epoch = self.content.epoch();
         !self.content.is_listed() && !self.is_untouched() && (epoch == present || clock.knows(epoch))
+    }
+
+    /// Whether the granule has entries that make recording the access pointless: each of its bytes has one.
+    pub fn repeats(&self, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
+        if self.content.repeats(epoch, kind, mask) || !self.content.is_listed() {
+            return self.content.repeats(epoch, kind, mask);
+        }
+        let mut missing = mask;
+        let mut id = self.first_record();
+        while id != RecordId::NONE && missing != Mask::NONE {
+            let part = record(id);
+            for entry in &part.words {
+                missing = missing.without(Word::from_bits(entry.load(Relaxed)).bytes_repeated(epoch, kind));
+            }
+            id = RecordId(part.next.load(Relaxed));
+        }
+        missing == Mask::NONE
     }
 
     /// Makes `entry` the only one, of an untouched granule.
@@ -316,6 +347,7 @@ impl Granule {
         } else if !self.own_list(records) {
             return false;
         }
+        self.end_state_of(Mask::ALL);
         record(self.first_record()).atomics.store(cell.0, Release);
         true
     }

@@ -92,7 +92,7 @@ impl Granule {
                 match records.take_with(Pair::new(one, other)) {
                     Some(own) => {
                         self.become_listed(own, added.word);
-                        self.add_record(added, records);
+                        self.add_record_or_lose(added, records);
                     }
                     None => {
                         COUNTERS.entries_lost.increment();
@@ -116,14 +116,21 @@ impl Granule {
         true
     }
 
-    /// Adds a record with `entry` after the first; counts the entry as lost when there is none to be had.
-    fn add_record(&mut self, entry: Entry, records: &mut RecordCache) {
-        let Some(id) = records.take() else { return COUNTERS.entries_lost.increment() };
+    /// Adds a record with `entry` after the first; `None` when there is none to be had.
+    pub(super) fn add_record(&mut self, entry: Entry, records: &mut RecordCache) -> Option<RecordId> {
+        let id = records.take()?;
         let (part, first) = (record(id), record(self.first_record()));
         part.sites[0].store(entry.site.0, Relaxed);
         part.words[0].store(entry.word.bits(), Relaxed);
         part.next.store(first.next.load(Relaxed), Relaxed);
         first.next.store(id.0, Release);
+        Some(id)
+    }
+
+    fn add_record_or_lose(&mut self, entry: Entry, records: &mut RecordCache) {
+        if self.add_record(entry, records).is_none() {
+            COUNTERS.entries_lost.increment();
+        }
     }
 
     /// Adds an access to a list of the granule's own where that takes no more than a look at it: an entry says as much
@@ -191,6 +198,7 @@ impl Granule {
     /// The access has a place for itself.
     #[inline(always)]
     fn put(&mut self, part: &'static Record, place: usize, new: &NewAccess<'_>) {
+        self.end_state_of(new.mask);
         let added = Word::new(new.epoch, new.kind, new.mask);
         part.sites[place].store(new.site.0, Relaxed);
         part.words[place].store(added.bits(), Relaxed);
@@ -201,6 +209,7 @@ impl Granule {
     pub(super) fn record_in_list(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
         let mut added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
         let first = self.first_record();
+        self.end_state_of(new.mask);
         let mut vacant: Option<(&'static Record, usize)> = None;
         let mut present = None;
         let mut previous: Option<&'static Record> = None;
@@ -225,6 +234,7 @@ impl Granule {
                     if kept.repeats(new.epoch, new.kind, new.mask) {
                         present = Some(kept);
                     } else if can_merge(Entry { word: kept, site }, added) {
+                        self.end_state_of(kept.mask());
                         kept = kept.with(new.mask);
                         present = Some(kept);
                     }
@@ -251,7 +261,7 @@ impl Granule {
                     part.sites[place].store(added.site.0, Relaxed);
                     part.words[place].store(added.word.bits(), Relaxed);
                 }
-                None => self.add_record(added, records),
+                None => self.add_record_or_lose(added, records),
             }
         }
         self.content = Word::from_bits(added.word.bits() | Word::LISTED);

@@ -18,6 +18,7 @@ pub mod budget;
 pub mod granule;
 mod list;
 pub mod map;
+pub mod own_entry;
 pub mod record;
 pub mod region;
 pub mod run;

@@ -193,6 +193,12 @@ impl Word {
         Word(self.0 | ((mask.0 as u64) << Word::MASK_SHIFT))
     }
 
+    /// The same access in another step.
+    #[inline(always)]
+    pub const fn in_step(self, epoch: Epoch) -> Word {
+        Word(self.access().0 & !Epoch::MASK | epoch.bits())
+    }
+
     /// Whether the two differ in their times at most: the same slot's access of the same kind to the same bytes.
     #[inline]
     pub const fn is_same_access(self, other: Word) -> bool {

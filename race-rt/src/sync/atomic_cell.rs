@@ -9,6 +9,7 @@ use std::cell::UnsafeCell;
 use std::io;
 
 use crate::clock::Heads;
+use crate::shadow::own_entry::KeptState;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sys::atomic::{AtomicU32, AtomicU64, AtomicUsize, fence};
 use crate::sys::memory;
@@ -35,6 +36,8 @@ pub struct AtomicCell {
     address: AtomicUsize,
     /// [`Heads::summary`] of the heads.
     summary: AtomicU64,
+    /// The state of the granule's list, in the granule's first cell.
+    list: KeptState,
     heads: UnsafeCell<Heads>,
 }
 
@@ -91,6 +94,12 @@ impl AtomicCells {
         None
     }
 
+    /// The state of the list of the granule whose first cell this is; of none, which has none.
+    #[inline(always)]
+    pub fn state_of(first: AtomicCellId) -> &'static KeptState {
+        &cell(first).list
+    }
+
     /// A new cell for the variable at `address`, to be followed by `next`; `None` when all are in use.
     pub fn create(address: usize, next: AtomicCellId) -> Option<(AtomicCellId, &'static AtomicCell)> {
         let id = {
@@ -111,6 +120,7 @@ impl AtomicCells {
         // with empty heads and untouched ones hold nothing, so nothing is leaked.
         unsafe { new.heads.get().write(Heads::new()) };
         new.summary.store(0, Relaxed);
+        new.list.end();
         new.address.store(address, Relaxed);
         new.next.store(next.0, Relaxed);
         Some((id, new))
@@ -122,6 +132,7 @@ impl AtomicCells {
         while id != AtomicCellId::NONE {
             let old = cell(id);
             old.change(|heads| *heads = Heads::new());
+            old.list.end();
             let next = AtomicCellId(old.next.load(Relaxed));
             let mut free = FREE.lock();
             old.next.store(free.first.0, Relaxed);

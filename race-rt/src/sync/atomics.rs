@@ -17,54 +17,31 @@
 //! happens-before.
 
 use super::atomic_cell::{AtomicCell, AtomicCells};
+use super::own_variables::{OwnIndex, OwnVariable};
+pub use super::recording::{AtomicPlace, CallSite};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, Heads};
 use crate::counters::COUNTERS;
 use crate::shadow::Mask;
 use crate::shadow::granule::{self, Granule};
 use crate::shadow::map;
+use crate::shadow::own_entry::OwnEntry;
 use crate::sys::atomic::{Ordering, fence};
-use crate::thread::context::NodeId;
 use crate::thread::{Hot, Thread};
 use crate::trace;
 use crate::trace::event::Event;
 
-/// Where an atomic operation works: the variable's address and size in bytes (1, 2, 4, 8 or 16), and from where in the
-/// program.
-#[derive(Clone, Copy, Debug)]
-pub struct AtomicPlace {
-    /// Address of the variable.
-    pub address: usize,
-    /// Its size in bytes.
-    pub size: usize,
-    /// The operation's call stack; `None` when the operation needs no recording.
-    pub site: Option<NodeId>,
-}
-
-impl AtomicPlace {
-    /// A place of an operation that is `kind` at most. `site` is asked for unless the thread's present step has such an
-    /// access of the variable already.
-    #[inline(always)]
-    pub fn of(
-        thread: &mut Thread,
-        address: usize,
-        size: usize,
-        kind: AccessKind,
-        site: impl FnOnce(&mut Thread) -> NodeId,
-    ) -> AtomicPlace {
-        let in_one_granule = (address & 7) + size <= 8;
-        let is_recorded =
-            in_one_granule && granule::is_repeated(address, thread.epoch(), kind, Mask::new(address, size));
-        AtomicPlace { address, size, site: (!is_recorded).then(|| site(thread)) }
-    }
-}
-
+/// Whether it is one of those three, by a bit of its number: asked in every operation.
+#[inline(always)]
 fn acquires(order: Ordering) -> bool {
-    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
+    const ACQUIRING: u32 = 1 << Ordering::Acquire as u32 | 1 << Ordering::AcqRel as u32 | 1 << Ordering::SeqCst as u32;
+    ACQUIRING >> order as u32 & 1 != 0
 }
 
+#[inline(always)]
 fn releases(order: Ordering) -> bool {
-    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
+    const RELEASING: u32 = 1 << Ordering::Release as u32 | 1 << Ordering::AcqRel as u32 | 1 << Ordering::SeqCst as u32;
+    RELEASING >> order as u32 & 1 != 0
 }
 
 impl Thread {
@@ -85,11 +62,40 @@ impl Thread {
         {
             return None;
         }
-        let mask = Mask::new(address, size);
-        if !granule::is_repeated(address, Epoch::from_bits(epoch), AccessKind::AtomicRead, mask) {
-            return None;
+        let (present, kind, mask) = (Epoch::from_bits(epoch), AccessKind::AtomicRead, Mask::new(address, size));
+        if !granule::is_repeated_by_newest(address, present, kind, mask) {
+            if let Some(own) = self.own_variable(address, size, kind)
+                && let Some(entry) = &own.entry
+                && entry.is_current()
+            {
+                return self.load_own(own, entry, present, order, load);
+            }
+            if !granule::is_repeated(address, present, kind, mask) {
+                return None;
+            }
         }
         self.load_known(address, order, load)
+    }
+
+    /// An atomic load of one of the thread's own variables, which is recorded already; `None` when there is more to do.
+    #[inline(always)]
+    fn load_own<T>(
+        &self,
+        own: &OwnVariable,
+        entry: &OwnEntry,
+        present: Epoch,
+        order: Ordering,
+        load: impl FnOnce() -> T,
+    ) -> Option<T> {
+        if entry.word() != entry.in_step(present)? {
+            return None;
+        }
+        let value = match own.cell {
+            Some(cell) => self.load_with(cell, order, load)?,
+            None => load(),
+        };
+        fence(Ordering::Acquire);
+        entry.is_current().then_some(value)
     }
 
     /// An atomic load, without the lock where it teaches nothing and is recorded already or can be recorded so. `site` is
@@ -100,24 +106,28 @@ impl Thread {
         address: usize,
         size: usize,
         order: Ordering,
-        site: impl FnOnce(&mut Thread) -> NodeId,
+        from: impl FnOnce(&mut Thread) -> CallSite,
         load: impl Fn() -> T,
     ) -> T {
         let (kind, in_one_granule) = (AccessKind::AtomicRead, (address & 7) + size <= 8);
-        if !in_one_granule || trace::is_on() {
-            let place = AtomicPlace::of(self, address, size, kind, site);
+        if !in_one_granule || trace::is_on() || self.is_own_variable(address, size, kind) {
+            let place = AtomicPlace { address, size, from: from(self) };
             return self.atomic_load(place, order, load);
         }
         let (epoch, mask) = (self.epoch(), Mask::new(address, size));
-        let is_recorded = self.is_ignoring(kind) || granule::is_repeated(address, epoch, kind, mask);
-        let site = (!is_recorded).then(|| site(self));
-        let site = site.filter(|site| !granule::refresh(address, epoch, kind, mask, *site));
-        if site.is_none()
+        let is_recorded = self.is_ignoring(kind) || self.has_recorded(address, size, epoch, kind);
+        let mut from = if is_recorded { CallSite::Recorded } else { from(self) };
+        if !is_recorded && granule::is_single(address) {
+            let site = from.stack(self);
+            let is_moved = granule::refresh(address, epoch, kind, mask, site);
+            from = if is_moved { CallSite::Recorded } else { CallSite::Stack(site) };
+        }
+        if matches!(from, CallSite::Recorded)
             && let Some(value) = self.load_known(address, order, &load)
         {
             return value;
         }
-        self.atomic_load(AtomicPlace { address, size, site }, order, load)
+        self.atomic_load(AtomicPlace { address, size, from }, order, load)
     }
 
     /// A load without the lock; `None` when the value changed meanwhile or carries what the thread does not know.
@@ -130,6 +140,12 @@ impl Thread {
             fence(Ordering::Acquire);
             return granule::is_without_atomic(address).then_some(value);
         };
+        self.load_with(cell, order, load)
+    }
+
+    /// A load without the lock of a variable with a cell; `None` as in [`Thread::load_known`].
+    #[inline(always)]
+    fn load_with<T>(&self, cell: &AtomicCell, order: Ordering, load: impl FnOnce() -> T) -> Option<T> {
         let (value, carried) = cell.read_consistent(load)?;
         let known = carried == 0 || (carried != Heads::MANY && self.has_taken(Epoch::from_bits(carried), order));
         known.then_some(value)
@@ -143,6 +159,14 @@ impl Thread {
 
     /// An atomic load, in full.
     pub fn atomic_load<T>(&mut self, place: AtomicPlace, order: Ordering, load: impl Fn() -> T) -> T {
+        if let Some((mut granule, own)) = self.open_own(&place, AccessKind::AtomicRead, false) {
+            let value = load();
+            if let Some(cell) = self.own_cell(own) {
+                cell.look(|heads| self.learn_from(heads, order, place));
+            }
+            self.move_own(&mut granule, own, place.from);
+            return value;
+        }
         self.operate(place, |thread, granule| {
             let value = load();
             if let Some(cell) = granule.atomic(place.address) {
@@ -155,24 +179,36 @@ impl Thread {
 
     /// An atomic store.
     pub fn atomic_store(&mut self, place: AtomicPlace, order: Ordering, store: impl FnOnce()) {
+        let carries = releases(order) || self.release_fence().is_some();
+        if let Some((mut granule, own)) = self.open_own(&place, AccessKind::AtomicWrite, carries) {
+            self.move_own(&mut granule, own, place.from);
+            return match self.own_cell(own) {
+                Some(cell) => self.store_into(cell, order, store),
+                None => store(),
+            };
+        }
         self.operate(place, |thread, granule| {
             thread.record_atomic(granule, place, AccessKind::AtomicWrite);
-            let carries = releases(order) || thread.release_fence().is_some();
             if trace::is_on() && (carries || granule.atomic(place.address).is_some()) {
                 thread.record(&Event::Store { address: place.address, releases: releases(order) });
             }
             match thread.cell_for(granule, place.address, carries) {
-                Some(cell) => cell.change(|heads| {
-                    store();
-                    if releases(order) {
-                        thread.step_over(heads);
-                    } else if let Some(head) = thread.release_fence() {
-                        heads.replace(head.clone());
-                    } else {
-                        heads.clear();
-                    }
-                }),
+                Some(cell) => thread.store_into(cell, order, store),
                 None => store(),
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn store_into(&mut self, cell: &AtomicCell, order: Ordering, store: impl FnOnce()) {
+        cell.change(|heads| {
+            store();
+            if releases(order) {
+                self.step_over(heads);
+            } else if let Some(head) = self.release_fence() {
+                heads.replace(head.clone());
+            } else {
+                heads.clear();
             }
         });
     }
@@ -192,8 +228,24 @@ impl Thread {
         failure: Ordering,
         exchange: impl FnOnce() -> Result<T, T>,
     ) -> Result<T, T> {
+        let carries = releases(success) || self.release_fence().is_some();
+        if let Some((mut granule, own)) = self.open_own(&place, AccessKind::AtomicWrite, carries) {
+            let Some(cell) = self.own_cell(own) else {
+                let result = exchange();
+                self.record_own_exchange(&mut granule, own, place, &result);
+                return result;
+            };
+            return cell.change(|heads| {
+                let result = exchange();
+                self.learn_from(heads, if result.is_ok() { success } else { failure }, place);
+                self.record_own_exchange(&mut granule, own, place, &result);
+                if result.is_ok() {
+                    self.continue_sequence(heads, success, place);
+                }
+                result
+            });
+        }
         self.operate(place, |thread, granule| {
-            let carries = releases(success) || thread.release_fence().is_some();
             match thread.cell_for(granule, place.address, carries) {
                 // One change for the value and what it carries: readers without the lock must not see the new value with
                 // the old heads.
@@ -235,18 +287,16 @@ impl Thread {
     }
 
     #[inline(always)]
-    fn record_atomic(&mut self, granule: &mut Granule, place: AtomicPlace, kind: AccessKind) {
-        let Some(site) = place.site else { return };
-        if self.is_ignoring(kind) {
-            return;
-        }
-        let in_first = place.size.min(8 - (place.address & 7));
-        let mask = Mask::new(place.address, in_first);
-        self.add_to(granule, place.address, self.epoch(), kind, mask, site);
-        if place.size > in_first {
-            // A 16-byte variable: its edges hang on the first granule, the access counts in both. Granules are locked in
-            // the order of their addresses.
-            self.access(place.address + in_first, place.size - in_first, kind, site);
+    fn record_own_exchange<T>(
+        &mut self,
+        granule: &mut Granule,
+        own: OwnIndex,
+        place: AtomicPlace,
+        result: &Result<T, T>,
+    ) {
+        match result {
+            Ok(_) => self.move_own(granule, own, place.from),
+            Err(_) => self.record_atomic(granule, place, AccessKind::AtomicRead),
         }
     }
 
@@ -258,7 +308,9 @@ impl Thread {
 
     #[inline(always)]
     fn learn_from(&mut self, heads: &Heads, order: Ordering, place: AtomicPlace) {
-        if !heads.iter().all(|head| self.has_taken(head.epoch, order)) {
+        if (self.shares_slot || !heads.are_of(self.epoch().slot()))
+            && !heads.iter().all(|head| self.has_taken(head.epoch, order))
+        {
             self.learn_anew(heads, order, place);
         }
     }

@@ -185,6 +185,13 @@ impl CallStack {
         self.set_beyond(self.beyond.saturating_sub(1));
     }
 
+    /// The number of the present stack; the root when it is not known yet.
+    #[inline(always)]
+    pub fn known_node(&self) -> NodeId {
+        // SAFETY: there is a frame below `top` if that is not `base`.
+        if self.top == self.base { NodeId::ROOT } else { unsafe { (*self.top.sub(1)).node } }
+    }
+
     /// The number of the present stack.
     #[inline]
     pub fn node(&mut self, cache: &mut NodeCache) -> NodeId {

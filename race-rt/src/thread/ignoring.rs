@@ -96,6 +96,13 @@ impl Thread {
         self.ignoring.hidden = hidden;
     }
 
+    /// Whether anything is not to be looked at.
+    #[inline(always)]
+    pub(crate) fn is_ignoring_anything(&self) -> bool {
+        let Ignoring { reads, writes, synchronisation, hidden } = self.ignoring;
+        reads | writes | synchronisation | hidden != 0
+    }
+
     /// Whether accesses of this kind are not to be recorded.
     #[inline]
     pub(crate) fn is_ignoring(&self, kind: AccessKind) -> bool {

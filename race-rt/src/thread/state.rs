@@ -18,6 +18,7 @@ use crate::heap::BlockCache;
 use crate::report::listener::Untold;
 use crate::report::model::Pc;
 use crate::shadow::record::RecordCache;
+use crate::sync::own_variables::OwnVariables;
 use crate::sys::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::trace::event::Event;
 use crate::trace::{self, StateNumber};
@@ -55,6 +56,7 @@ pub struct Thread {
     pub(crate) records: RecordCache,
     pub(crate) nodes: NodeCache,
     pub(crate) blocks: BlockCache,
+    pub(crate) own_variables: OwnVariables,
     /// The locks that it holds, as far as they announce it.
     pub(crate) holds: Holds,
     id: ThreadId,
@@ -95,6 +97,7 @@ impl Thread {
             records: RecordCache::new(),
             nodes: NodeCache::new(),
             blocks: BlockCache::new(),
+            own_variables: OwnVariables::NONE,
             holds: Holds::NONE,
             id: registration.id,
             number: StateNumber::next(),
@@ -150,7 +153,9 @@ impl Thread {
     /// The thread's current step.
     #[inline]
     pub fn epoch(&self) -> Epoch {
-        self.clock.epoch()
+        let present = Epoch::from_bits(self.hot.epoch.load(Relaxed));
+        debug_assert_eq!(present, self.clock.epoch());
+        present
     }
 
     /// Whether nothing needs recording; see [`Hot::SOLO`].
@@ -223,11 +228,17 @@ impl Thread {
         if self.shares_slot {
             return false;
         }
-        let Some(stepped) = self.clock.release_again(heads) else { return false };
-        if !stepped {
+        let present = self.epoch();
+        let Some(stepped) = self.clock.release_again(present, heads) else { return false };
+        if stepped {
+            // The time is in the lowest bits, and was not the last one. A request to step on is met by this.
+            let solo = self.hot.epoch.load(Relaxed) & Hot::SOLO;
+            self.hot.epoch.store((present.bits() + 1) | solo, Relaxed);
+            debug_assert_eq!(self.epoch(), self.clock.epoch());
+        } else {
             registry::move_to_new_slot(self);
+            self.refresh_epoch();
         }
-        self.refresh_epoch();
         true
     }
 

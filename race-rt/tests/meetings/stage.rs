@@ -18,7 +18,6 @@ use race_rt::access::AccessKind;
 use race_rt::report::gather;
 use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
-use race_rt::sync::atomics::AtomicPlace;
 use race_rt::sync::object::SyncObject;
 use race_rt::thread::context::NodeId;
 use race_rt::thread::{Thread, ThreadId, current, registry};
@@ -26,7 +25,7 @@ use race_rt::thread::{Thread, ThreadId, current, registry};
 use crate::execution::{Execution, Lane, OBJECTS, Operation, Site, Step};
 use crate::oracle::Truth;
 use crate::program::{Deed, Program};
-use crate::way_in::{access, pc_of, site_of};
+use crate::way_in::{access, atomic_place, pc_of, site_of};
 
 /// How lanes become threads.
 #[derive(Clone, Copy, Debug)]
@@ -199,13 +198,12 @@ impl Stage {
             _ => {}
         }
         let mut thread = current::enter().expect("the engine is not at work");
-        let node = thread.site(pc);
-        let place = AtomicPlace::of(&mut thread, address, size, AccessKind::AtomicWrite, |_| node);
+        let place = atomic_place(&mut thread, address, size, site);
         let ticket = || self.tickets.fetch_add(1, SeqCst);
         let ticket = match operation {
             Operation::Load(_, order) => {
                 let repeated = thread.atomic_load_repeated(address, size, order, ticket);
-                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| node, ticket))
+                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| place.from, ticket))
             }
             Operation::Store(_, order) => {
                 let mut drawn = 0;

@@ -17,7 +17,6 @@ use race_rt::counters::COUNTERS;
 use race_rt::report::gather;
 use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
-use race_rt::sync::atomics::AtomicPlace;
 use race_rt::sync::object::SyncObject;
 use race_rt::thread::context::NodeId;
 use race_rt::thread::{Thread, ThreadId, current, registry};
@@ -27,7 +26,7 @@ use crate::found::Found;
 use crate::objects::Effect;
 use crate::oracle::Event;
 use crate::stand_in::StandIns;
-use crate::way_in::{access, pc_of, site_of};
+use crate::way_in::{access, atomic_place, pc_of, site_of};
 
 /// What the observer is shown.
 struct Shown {
@@ -147,11 +146,11 @@ impl Engine {
         }
         let mut thread = current::enter().expect("the engine is not at work");
         let site = thread.site(pc);
-        let place = AtomicPlace::of(&mut thread, address, size, AccessKind::AtomicWrite, |_| site);
+        let place = atomic_place(&mut thread, address, size, step.site);
         match step.operation {
             Operation::Load(_, order) => {
                 let repeated = thread.atomic_load_repeated(address, size, order, || ());
-                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| site, || ()));
+                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| place.from, || ()));
             }
             Operation::Store(_, order) => thread.atomic_store(place, order, || ()),
             Operation::Update(_, order) => thread.atomic_update(place, order, || ()),

@@ -22,8 +22,8 @@ const LONGEST: usize = 400;
 const LARGE_START: usize = LARGE;
 const LARGE_END: usize = LARGE_START + 2 * LARGE + 4096;
 
-const LOAD_ORDERS: [Ordering; 3] = [Relaxed, Acquire, SeqCst];
-const STORE_ORDERS: [Ordering; 3] = [Relaxed, Release, SeqCst];
+pub const LOAD_ORDERS: [Ordering; 3] = [Relaxed, Acquire, SeqCst];
+pub const STORE_ORDERS: [Ordering; 3] = [Relaxed, Release, SeqCst];
 const ORDERS: [Ordering; 5] = [Relaxed, Acquire, Release, AcqRel, SeqCst];
 const FENCE_ORDERS: [Ordering; 4] = [Acquire, Release, AcqRel, SeqCst];
 const ACCESS_KINDS: [AccessKind; 6] = [
@@ -158,7 +158,7 @@ impl Generator<'_> {
     }
 
     /// Where an atomic variable lies.
-    fn variable(&mut self) -> Place {
+    pub fn variable(&mut self) -> Place {
         let size = self.random.pick(&[1, 2, 4, 4, 8, 8, 8, 16]);
         let Place { at, .. } = self.place();
         Place { at: at / size * size, size }
@@ -237,7 +237,7 @@ impl Generator<'_> {
         }
     }
 
-    fn updates(&mut self, variable: Place) -> Operation {
+    pub fn updates(&mut self, variable: Place) -> Operation {
         let (success, failure) = (self.random.pick(&ORDERS), self.random.pick(&LOAD_ORDERS));
         match self.random.below(4) {
             0 => Operation::Exchange(variable, success, failure),
@@ -250,13 +250,14 @@ impl Generator<'_> {
         if self.random.below(4) < self.objects {
             return self.object_motif();
         }
-        match self.random.below(10) {
+        match self.random.below(11) {
             0..=2 => self.message(),
             3 => self.critical_sections(),
             4 => self.child(),
             5 | 6 => self.block_life(),
             7 => self.sweeps(),
             8 => self.fields(),
+            9 => self.turns(),
             _ => self.shared_reading(),
         }
     }

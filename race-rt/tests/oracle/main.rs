@@ -26,6 +26,7 @@ mod regressions;
 mod runs;
 mod shrink;
 mod stand_in;
+mod turns;
 mod way_in;
 
 use std::collections::BTreeSet;

@@ -14,7 +14,7 @@ use race_rt::report::gather;
 use race_rt::report::model::Pc;
 use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
-use race_rt::sync::atomics::AtomicPlace;
+use race_rt::sync::atomics::{AtomicPlace, CallSite};
 use race_rt::thread::context::NodeId;
 use race_rt::thread::current::Inside;
 use race_rt::thread::{Thread, current, registry};
@@ -80,7 +80,7 @@ impl Memory {
     }
 
     fn place(&self, granule: usize) -> AtomicPlace {
-        AtomicPlace { address: self.byte(granule, 0), size: 8, site: Some(NodeId::ROOT) }
+        AtomicPlace { address: self.byte(granule, 0), size: 8, from: CallSite::Stack(NodeId::ROOT) }
     }
 
     /// An atomic load of a granule, as the wrapper of an atomic does it.
@@ -89,7 +89,7 @@ impl Memory {
         let mut thread = enter();
         let repeated = thread.atomic_load_repeated(self.byte(granule, 0), 8, order, load);
         let address = self.byte(granule, 0);
-        repeated.unwrap_or_else(|| thread.atomic_load_from(address, 8, order, |_| NodeId::ROOT, load))
+        repeated.unwrap_or_else(|| thread.atomic_load_from(address, 8, order, |_| CallSite::Stack(NodeId::ROOT), load))
     }
 
     /// An atomic store.

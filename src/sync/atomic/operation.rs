@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use race_rt::access::AccessKind;
 use race_rt::perturb;
 use race_rt::shadow::map;
-use race_rt::sync::atomics::AtomicPlace;
+use race_rt::sync::atomics::{AtomicPlace, CallSite};
 use race_rt::thread::Thread;
 use race_rt::thread::current::{self, Inside};
 
@@ -48,7 +48,7 @@ impl Variable {
             return value;
         }
         let Some(mut thread) = self.enter() else { return load() };
-        thread.atomic_load_from(self.address, self.size, order, |thread| thread.site(HERE), load)
+        thread.atomic_load_from(self.address, self.size, order, |thread| CallSite::Stack(thread.site(HERE)), load)
     }
 
     /// A store, carried out by `store`.
