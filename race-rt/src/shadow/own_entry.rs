@@ -13,9 +13,9 @@
 //! still so: its entry is where it was, what it knew it knows, and what others moved on since is atomic and conflicts with
 //! nothing atomic. So the walk is left out, however many threads there are.
 //!
-//! For that each of them needs an entry that stays. A thread that comes back to a variable and finds its entry taken leaves the
-//! entries of others alone, though they are known to it and it could take their place. It does so in lists up to a length
-//! only, so that ended threads leave nothing for long.
+//! For that each of them needs an entry that stays. A thread that comes back to a variable again and again leaves the entries
+//! of others alone, though they are known to it and it could take their place. It does so in lists up to a length only, so
+//! that ended threads leave nothing for long.
 //!
 //! Who asks without the lock believes what he read if the list is in that state afterwards: no state comes back, and of the
 //! thread's present step nobody else makes entries.
@@ -145,18 +145,11 @@ impl Granule {
     }
 
     /// Adds an atomic access to a list with atomics by walking it, and says where the entry stands from now on. `None` when the
-    /// rule is due: the access races with an entry, or it is to take the place of entries of others. Those stay where the
-    /// thread `returns` to the variable and the list has fewer than `most`.
-    pub fn own_entry(
-        &mut self,
-        new: NewAccess<'_>,
-        returns: bool,
-        most: usize,
-        records: &mut RecordCache,
-    ) -> Option<OwnEntry> {
+    /// rule is due: the access races with an entry, or its own would be one more than `most`, and some may be needless.
+    pub fn own_entry(&mut self, new: NewAccess<'_>, most: usize, records: &mut RecordCache) -> Option<OwnEntry> {
         let wanted = Word::new(new.epoch, new.kind, new.mask);
         let (mut own, mut vacant) = (None, None);
-        let (mut takes_place, mut entries) = (false, 0);
+        let mut entries = 0;
         let mut id = self.first_record();
         while id != RecordId::NONE {
             let part = record(id);
@@ -171,11 +164,10 @@ impl Granule {
                 if old.is_same_access(wanted) {
                     own = Some(place);
                 } else if old.mask().meets(new.mask) {
-                    let is_known = new.clock.knows(old.epoch());
-                    if old.repeats(new.epoch, new.kind, new.mask) || !is_known && old.conflicts_with(new.kind) {
+                    let conflicts = old.conflicts_with(new.kind) && !new.clock.knows(old.epoch());
+                    if conflicts || old.repeats(new.epoch, new.kind, new.mask) {
                         return None;
                     }
-                    takes_place |= is_known && old.is_subsumed_by(new.kind);
                 }
             }
             id = RecordId(part.next.load(Relaxed));
@@ -183,7 +175,7 @@ impl Granule {
         let kept = AtomicCells::state_of(self.first_atomic());
         let place = match own {
             Some(place) => place,
-            None if takes_place && !returns || entries >= most => return None,
+            None if entries >= most => return None,
             None => {
                 let place = match vacant {
                     Some(place) => place,

@@ -1,7 +1,8 @@
 //! The atomic variables that a thread comes back to, with all that it needs to operate on one of them again: its own entry
 //! in the granule ([`own_entry`](crate::shadow::own_entry)), the variable's cell, and the call from which it did so last.
 //!
-//! Direct-mapped: a variable that another one has pushed out is one that the thread meets for the first time.
+//! Direct-mapped: a variable that another one has pushed out is one that the thread meets for the first time. Only one that it
+//! has met a few times since is looked into, so that who goes round many variables pays next to nothing.
 
 use super::atomic_cell::AtomicCell;
 use crate::access::AccessKind;
@@ -13,26 +14,27 @@ use crate::thread::context::NodeId;
 #[derive(Clone, Copy, Debug)]
 pub struct OwnVariable {
     key: Key,
-    /// `None` when the thread has operated on the variable and does not know where its entry is, if it is there.
+    /// `None` until the thread has looked for it.
     pub entry: Option<OwnEntry>,
     /// While the entry is current: the variable's cell, if it has one.
     pub cell: Option<&'static AtomicCell>,
-    /// From where the entry is.
-    pub call: Call,
+    /// From where the entry is: the stack of the calling function, and where the call returns to.
+    caller: NodeId,
+    pc: Pc,
+    /// How often the thread has recorded an operation without knowing where its entry is.
+    visits: u32,
 }
 
-/// A call from a function with this stack, which returns to there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// The calling function's stack; that of none is no call's.
-    pub caller: NodeId,
-    /// Where to.
-    pub pc: Pc,
-}
+impl OwnVariable {
+    const fn of(key: Key) -> OwnVariable {
+        OwnVariable { key, entry: None, cell: None, caller: NodeId::ROOT, pc: Pc(0), visits: 0 }
+    }
 
-impl Call {
-    /// No call that is asked for.
-    pub const NONE: Call = Call { caller: NodeId::ROOT, pc: Pc(0) };
+    /// Whether the entry is from a call that returns to `pc`, from a function with this stack. That of none is no function's.
+    #[inline(always)]
+    pub fn is_from(&self, caller: NodeId, pc: Pc) -> bool {
+        caller != NodeId::ROOT && self.caller == caller && self.pc == pc
+    }
 }
 
 /// The variable's address and size, and whether it is stored to.
@@ -87,14 +89,28 @@ impl OwnVariables {
         self.variables.as_ref().map(|variables| &variables[index.0 % OwnVariables::SIZE])
     }
 
-    /// The entry there is from that call now.
-    pub fn set_call(&mut self, OwnIndex(index): OwnIndex, call: Call) {
+    /// The entry there is from that call now; of the root, from none that is asked for.
+    pub fn set_call(&mut self, OwnIndex(index): OwnIndex, caller: NodeId, pc: Pc) {
         if let Some(variables) = &mut self.variables {
-            variables[index].call = call;
+            (variables[index].caller, variables[index].pc) = (caller, pc);
         }
     }
 
-    /// Remembers a variable.
+    /// The thread records an operation on the variable without knowing where its entry is. Says whether it pays to look.
+    #[inline]
+    pub fn visit(&mut self, address: usize, size: usize, kind: AccessKind) -> bool {
+        const FEW: u32 = 2;
+        let (key, nothing) = (Key::of(address, size, kind), OwnVariable::of(Key::NONE));
+        let variables = self.variables.get_or_insert_with(|| Box::new([nothing; OwnVariables::SIZE]));
+        let variable = &mut variables[key.index()];
+        if variable.key != key {
+            (variable.key, variable.entry, variable.visits) = (key, None, 0);
+        }
+        variable.visits = variable.visits.saturating_add(1);
+        variable.visits > FEW
+    }
+
+    /// The variable's entry is this one, if it is known at all, and its cell that one, if it has one.
     pub fn remember(
         &mut self,
         address: usize,
@@ -103,9 +119,10 @@ impl OwnVariables {
         entry: Option<OwnEntry>,
         cell: Option<&'static AtomicCell>,
     ) {
-        let nothing = OwnVariable { key: Key::NONE, entry: None, cell: None, call: Call::NONE };
         let key = Key::of(address, size, kind);
-        let variables = self.variables.get_or_insert_with(|| Box::new([nothing; OwnVariables::SIZE]));
-        variables[key.index()] = OwnVariable { key, entry, cell, ..nothing };
+        if let Some(variables) = &mut self.variables {
+            let variable = &mut variables[key.index()];
+            *variable = OwnVariable { entry, cell, visits: variable.visits, ..OwnVariable::of(key) };
+        }
     }
 }

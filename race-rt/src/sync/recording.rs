@@ -8,7 +8,7 @@
 //! [`granule`]: crate::shadow::granule
 
 use super::atomic_cell::{AtomicCell, AtomicCellId};
-use super::own_variables::{Call, OwnIndex, OwnVariable};
+use super::own_variables::{OwnIndex, OwnVariable};
 use crate::access::AccessKind;
 use crate::clock::Epoch;
 use crate::report::model::Pc;
@@ -140,10 +140,7 @@ impl Thread {
         }
         match from {
             CallSite::Recorded => return,
-            CallSite::Call(pc)
-                if own.call == (Call { caller: self.hot.calls.known_node(), pc })
-                    && own.call.caller != NodeId::ROOT
-                    && self.holds.are_none() => {}
+            CallSite::Call(pc) if own.is_from(self.hot.calls.known_node(), pc) && self.holds.are_none() => {}
             _ => {
                 let entry = *entry;
                 entry.set_site(self.stack_of_own(index, from));
@@ -156,11 +153,11 @@ impl Thread {
     #[inline(never)]
     fn stack_of_own(&mut self, index: OwnIndex, from: CallSite) -> NodeId {
         let site = from.stack(self);
-        let call = match from {
-            CallSite::Call(pc) if self.holds.are_none() => Call { caller: self.hot.calls.known_node(), pc },
-            _ => Call::NONE,
+        let (caller, pc) = match from {
+            CallSite::Call(pc) if self.holds.are_none() => (self.hot.calls.known_node(), pc),
+            _ => (NodeId::ROOT, Pc(0)),
         };
-        self.own_variables.set_call(index, call);
+        self.own_variables.set_call(index, caller, pc);
         site
     }
 
@@ -191,7 +188,8 @@ impl Thread {
         }
         let in_first = place.size.min(GRANULE - (place.address & (GRANULE - 1)));
         let mask = Mask::new(place.address, in_first);
-        let site = if granule.repeats(self.epoch(), kind, mask) {
+        // Of a load that was just asked without the lock.
+        let site = if kind.writes() && granule.repeats(self.epoch(), kind, mask) {
             None
         } else {
             Some(self.record_anew(granule, place, kind, mask))
@@ -214,10 +212,13 @@ impl Thread {
             self.add_to(granule, address, epoch, kind, mask, site);
             return site;
         }
-        let returns = self.own_variables.find(address, size, kind).is_some();
+        if !self.own_variables.visit(address, size, kind) {
+            self.add_to(granule, address, epoch, kind, mask, site);
+            return site;
+        }
         let most = Thread::ENTRIES_PER_THREAD * (1 + registry::live_hint());
         let (clock, records) = self.clock_and_records();
-        let own = granule.own_entry(NewAccess { clock, epoch, kind, mask, site }, returns, most, records);
+        let own = granule.own_entry(NewAccess { clock, epoch, kind, mask, site }, most, records);
         if own.is_none() {
             self.add_to(granule, address, epoch, kind, mask, site);
         }
@@ -263,10 +264,11 @@ mod tests {
         let variable = &raw const memory as usize;
         let mut threads = [(); 3].map(|()| registry::adopt(false));
         threads[0].forget(variable, variable + size_of_val(&memory));
-        let update = |thread: &mut Thread| {
-            let place = AtomicPlace { address: variable, size: 4, from: CallSite::Stack(NodeId::ROOT) };
+        let update_at = |thread: &mut Thread, address, size| {
+            let place = AtomicPlace { address, size, from: CallSite::Stack(NodeId::ROOT) };
             thread.atomic_update(place, Ordering::AcqRel, || ());
         };
+        let update = |thread: &mut Thread| update_at(thread, variable, 4);
         let turns =
             |threads: &mut [Box<Thread>]| (0..4).for_each(|_| threads.iter_mut().for_each(|thread| update(thread)));
         let have_own = |threads: &[Box<Thread>]| threads.iter().all(|thread| thread.is_own_variable(variable, 4, KIND));
@@ -274,7 +276,7 @@ mod tests {
         assert!(have_own(&threads));
         threads[1].access(variable + 4, 4, AccessKind::Write, NodeId::ROOT);
         assert!(have_own(&threads), "those are other bytes");
-        threads[1].access(variable + 3, 1, AccessKind::Read, NodeId::ROOT);
+        update_at(&mut threads[1], variable + 3, 1);
         assert!(!threads.iter().any(|thread| thread.is_own_variable(variable, 4, KIND)));
         turns(&mut threads);
         assert!(have_own(&threads));
