@@ -11,12 +11,13 @@ use std::ffi::{CString, c_int};
 use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use crate::options::LogPath;
 use crate::report::process_lock::ProcessLock;
 use crate::sys::atomic::{AtomicU64, Ordering};
-use crate::sys::file::{Open, succeeded};
+use crate::sys::file::{Open, no_plain_file, succeeded};
 
 /// How long to wait for a stream that is set to not block and is full.
 const PATIENCE_MS: c_int = 1000;
@@ -108,7 +109,7 @@ fn file_of_process(path: &Path) -> PathBuf {
 fn check_writable(file: &Path) -> io::Result<()> {
     match file.metadata() {
         Ok(found) if found.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
-        Ok(found) if !found.is_file() => return Err(io::Error::other("it is no plain file")),
+        Ok(found) if !found.is_file() && !found.file_type().is_char_device() => return Err(no_plain_file()),
         _ => {}
     }
     match access(file, libc::W_OK) {
@@ -135,7 +136,7 @@ fn write_to_stderr(error: SinkError, text: &str) -> io::Result<()> {
 
 fn append(file: &Path, text: &str) -> io::Result<()> {
     let file = CString::new(file.as_os_str().as_bytes())?;
-    let file = Open::plain(&file, libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND)?;
+    let file = Open::log(&file)?;
     write_all(file.descriptor(), text.as_bytes())
 }
 

@@ -28,6 +28,11 @@ pub fn read_at_most(path: &Path, enough: usize) -> io::Result<Vec<u8>> {
     read_open(&file, enough)
 }
 
+/// Why something that is there cannot be used.
+pub fn no_plain_file() -> io::Error {
+    io::Error::other("it is no plain file")
+}
+
 /// An open file. Closes the descriptor, which nobody else knows.
 pub struct Open(c_int);
 
@@ -37,22 +42,35 @@ impl Open {
     /// # Errors
     /// What the kernel said, or that it is no plain file.
     pub fn plain(path: &CStr, flags: c_int) -> io::Result<Open> {
-        // Without this flag the open itself might wait.
+        Open::one_of(&[libc::S_IFREG], path, flags)
+    }
+
+    /// Opens a plain file or a device that takes characters, as a terminal is one, to add to what it has. Makes the file if
+    /// there is none.
+    ///
+    /// # Errors
+    /// What the kernel said, or that it is nothing of that.
+    pub fn log(path: &CStr) -> io::Result<Open> {
+        Open::one_of(&[libc::S_IFREG, libc::S_IFCHR], path, libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND)
+    }
+
+    fn one_of(kinds: &[libc::mode_t], path: &CStr, flags: c_int) -> io::Result<Open> {
+        // Without the last flag the open itself might wait.
         let flags = flags | libc::O_CLOEXEC | libc::O_NOCTTY | libc::O_NONBLOCK;
         // SAFETY: the path is a C string that outlives the call.
         let opened = unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, 0o666) };
         let file = Open(succeeded(opened)? as c_int);
-        if file.is_plain()? { Ok(file) } else { Err(io::Error::other("it is no plain file")) }
+        if kinds.contains(&file.kind()?) { Ok(file) } else { Err(no_plain_file()) }
     }
 
-    fn is_plain(&self) -> io::Result<bool> {
+    fn kind(&self) -> io::Result<libc::mode_t> {
         let mut status = MaybeUninit::<libc::stat>::uninit();
         // SAFETY: the place is valid, and filled when the call succeeds.
         let status = unsafe {
             succeeded(libc::syscall(libc::SYS_fstat, self.0, status.as_mut_ptr()))?;
             status.assume_init()
         };
-        Ok(status.st_mode & libc::S_IFMT == libc::S_IFREG)
+        Ok(status.st_mode & libc::S_IFMT)
     }
 
     /// The descriptor, for calls of the kernel's.

@@ -305,6 +305,7 @@ pub fn move_to_new_slot(thread: &mut Thread) {
         thread.record(&Event::Move { slot: place.registration.slot, time: place.registration.time });
     }
     thread.clock_mut().move_to(place.registration.slot, place.registration.time);
+    thread.refresh_epoch();
     take(&mut registry, thread, &place);
 }
 

@@ -169,7 +169,8 @@ impl Thread {
         self.hot.epoch.store(self.clock.epoch().bits() | flag, Relaxed);
     }
 
-    fn refresh_epoch(&mut self) {
+    /// The clock has gone on.
+    pub(super) fn refresh_epoch(&mut self) {
         let solo = self.is_solo();
         self.set_solo(solo);
     }
