@@ -198,7 +198,7 @@ impl Thread {
         };
         let entry = (!self.is_ignoring(word.kind())).then_some(Entry { word, site });
         for address in range.step_by(GRANULE) {
-            self.begin_anew(&mut Granule::lock(address), address, entry);
+            self.begin_anew(Granule::lock(address), address, entry);
         }
     }
 
@@ -213,16 +213,39 @@ impl Thread {
         self.access(range.end, end - range.end, word.kind(), site);
         let (epoch, entry) = (self.epoch(), Entry { word, site });
         for address in range.step_by(GRANULE) {
-            let mut granule = Granule::lock(address);
+            let granule = Granule::lock(address);
             if trace::is_on() || !granule.is_known_to(self.clock(), epoch) {
-                self.add_to(&mut granule, address, epoch, word.kind(), Mask::ALL, site);
+                mem::forget(granule);
+                self.add_and_fill_locked(address, entry);
+            } else {
+                self.begin_anew(granule, address, Some(entry));
             }
-            self.begin_anew(&mut granule, address, Some(entry));
         }
     }
 
+    #[inline(never)]
+    fn add_and_fill_locked(&mut self, address: usize, entry: Entry) {
+        let mut granule = Granule::resume(address);
+        self.add_to(&mut granule, address, self.epoch(), entry.word.kind(), Mask::ALL, entry.site);
+        self.reset(&mut granule, address, Some(entry));
+    }
+
     #[inline(always)]
-    fn begin_anew(&mut self, granule: &mut Granule, address: usize, entry: Option<Entry>) {
+    fn begin_anew(&mut self, mut granule: Granule, address: usize, entry: Option<Entry>) {
+        if trace::is_on() || granule.newest().is_listed() {
+            // As in `join_granule`.
+            mem::forget(granule);
+            return self.begin_anew_locked(address, entry);
+        }
+        granule.begin_with(entry);
+    }
+
+    #[inline(never)]
+    fn begin_anew_locked(&mut self, address: usize, entry: Option<Entry>) {
+        self.reset(&mut Granule::resume(address), address, entry);
+    }
+
+    fn reset(&mut self, granule: &mut Granule, address: usize, entry: Option<Entry>) {
         if trace::is_on() {
             let first = entry.map(|entry| (entry.word.kind(), entry.site));
             self.record(&Event::Life { address, size: GRANULE, first });

@@ -317,6 +317,12 @@ impl Granule {
         if self.content.is_listed() {
             self.free_list(records);
         }
+        self.begin_with(entry);
+    }
+
+    /// Forgets the only entry, if any, and has `entry` instead, if any.
+    #[inline(always)]
+    pub fn begin_with(&mut self, entry: Option<Entry>) {
         match entry {
             Some(entry) => self.set_single(entry),
             None => self.content = Word::EMPTY,

@@ -353,20 +353,14 @@ impl Thread {
     }
 
     /// The call stack of an operation that returns to `pc`, with the locks held there; see [`super::holds`].
-    #[inline]
+    #[inline(never)]
     pub fn site(&mut self, pc: Pc) -> NodeId {
-        #[cfg(not(feature = "whole-program"))]
-        if pc == Pc(0) {
-            let stack = super::unwind::site();
-            return self.holds.site(&mut self.nodes, stack);
+        match self.site_at_hand(pc) {
+            Some(site) => site,
+            None => self.site_in_full(pc),
         }
-        let caller = self.hot.calls.node(&mut self.nodes);
-        let stack = self.nodes.child(caller, pc);
-        self.holds.site(&mut self.nodes, stack)
     }
-}
 
-impl Thread {
     /// [`Thread::site`] where that calls nothing; `None` when it is to be asked.
     #[inline(always)]
     pub(crate) fn site_at_hand(&mut self, pc: Pc) -> Option<NodeId> {
@@ -375,6 +369,18 @@ impl Thread {
         }
         let caller = self.hot.calls.node_at_hand(&self.nodes)?;
         self.nodes.known(caller, pc)
+    }
+
+    #[inline(never)]
+    fn site_in_full(&mut self, pc: Pc) -> NodeId {
+        #[cfg(not(feature = "whole-program"))]
+        if pc == Pc(0) {
+            let stack = super::unwind::site();
+            return self.holds.site(&mut self.nodes, stack);
+        }
+        let caller = self.hot.calls.node(&mut self.nodes);
+        let stack = self.nodes.child(caller, pc);
+        self.holds.site(&mut self.nodes, stack)
     }
 }
 
