@@ -39,3 +39,45 @@ pub(crate) fn take(range: &Range<usize>) {
         *same = 0..0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::AccessKind;
+    use crate::shadow::map::{self, GRANULE};
+    use crate::shadow::region::Region;
+    use crate::start;
+    use crate::sys::memory;
+    use crate::thread::context::NodeId;
+    use crate::thread::registry;
+
+    fn has_shadow(range: &Range<usize>) -> bool {
+        let words = map::words_of(range.clone());
+        let mut has = false;
+        memory::for_each_resident(words.start, words.len(), |_, _| has = true);
+        has
+    }
+
+    #[test]
+    fn the_shadow_of_what_became_vacant_first_goes_back_unless_it_has_an_owner_again() {
+        const ALL: usize = KEPT + 8;
+        start::ensure();
+        let mut thread = registry::adopt(false);
+        let reserved = memory::reserve((ALL + 1) * Region::SIZE).expect("there is address space");
+        let start = reserved.next_multiple_of(Region::SIZE);
+        let ranges = (0..ALL).map(|index| start + index * Region::SIZE).map(|start| start..start + Region::SIZE);
+        let ranges: Vec<Range<usize>> = ranges.collect();
+        for (index, range) in ranges.iter().enumerate() {
+            thread.access(range.start, GRANULE, AccessKind::Write, NodeId::ROOT);
+            thread.forget(range.start, range.end);
+            leave(range.clone());
+            if index == 1 {
+                take(range);
+            }
+        }
+        assert!(!has_shadow(&ranges[0]));
+        assert!(has_shadow(&ranges[1]), "it has an owner");
+        assert!(has_shadow(&ranges[ALL - 1]), "it may be used again soon");
+        registry::finish(thread);
+    }
+}

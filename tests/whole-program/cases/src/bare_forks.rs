@@ -103,15 +103,15 @@ fn end_of_stack() -> *mut c_void {
     Vec::leak(vec![0_u128; 1 << 14]).as_mut_ptr_range().end.cast()
 }
 
-extern "C" fn child_that_races(_: *mut c_void) -> c_int {
-    invisible::restart();
-    race_here();
-    0
-}
-
 fn race_in_child_of_clone() {
+    extern "C" fn child(_: *mut c_void) -> c_int {
+        invisible::restart();
+        race_here();
+        0
+    }
+
     // SAFETY: the stack is the child's own.
-    let process = unsafe { clone(child_that_races, end_of_stack(), SIGCHLD, std::ptr::null_mut()) };
+    let process = unsafe { clone(child, end_of_stack(), SIGCHLD, std::ptr::null_mut()) };
     let status = crate::forks::ended(process);
     if status != 0 {
         std::process::exit(status);
