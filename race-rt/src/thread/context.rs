@@ -205,7 +205,7 @@ struct Remembered {
 const _: () = assert!(size_of::<Remembered>() == 16);
 
 impl NodeCache {
-    const SIZE: usize = 512;
+    const SIZE: usize = 2048;
 
     /// Remembers nothing.
     pub fn new() -> NodeCache {
@@ -233,7 +233,7 @@ impl NodeCache {
     #[inline(always)]
     fn place(parent: NodeId, pc: Pc) -> usize {
         let mixed = (pc.0 as u64 ^ ((parent.0 as u64) << 20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 55) as usize
+        (mixed >> 53) as usize
     }
 
     #[cold]
