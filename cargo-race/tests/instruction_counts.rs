@@ -42,8 +42,8 @@ const RECORDED: &[(&str, usize)] = &[
     ("mutex_unlock", 294),
     ("pthread_mutex_lock", 248),
     ("pthread_mutex_unlock", 327),
-    ("malloc", 582),
-    ("free", 707),
+    ("malloc", 552),
+    ("free", 627),
 ];
 
 /// Processes that are counted. Their addresses are drawn at random, and what a path takes may depend on them a little.
