@@ -22,19 +22,20 @@ fn work(memory: &Memory, index: usize, turn: usize, steps: &AtomicUsize) {
     }
 }
 
-/// Has one thread call `forget` for all regions over and over while the others work. Then every thread writes to all granules'
-/// last bytes, and one to what was another's own: the first must be reported and nothing that does not race, so that records
-/// are neither lost nor in two lists; the second if the earlier accesses are not lost.
+/// Has one thread call `forget` for all regions over and over while the others work, and once when they have done. Then every
+/// thread writes to all granules' last bytes, and one to what was another's own: the first must be reported and nothing that
+/// does not race, so that records are neither lost nor in two lists; the second if the earlier accesses are not lost.
 fn hammer_while(forget: impl Fn(Region) + Sync, is_lossless: bool) {
     const OTHERS: usize = 2;
     let counters = || -> Vec<AtomicUsize> { (0..ROUNDS).map(|_| AtomicUsize::new(0)).collect() };
-    let (steps, done) = (counters(), counters());
+    let (steps, done, quiet) = (counters(), counters(), counters());
     let rounds = hammer(|memory, index, round| {
+        let (first, last) = (Region::of(memory.range().start), Region::of(memory.range().end - 1));
+        let forget_all = || (first.0..=last.0).for_each(|number| forget(Region(number)));
         if index == FORGETFUL {
-            let (first, last) = (Region::of(memory.range().start), Region::of(memory.range().end - 1));
             let is_over = || done[round].load(SeqCst) == FORGETFUL;
             while !is_over() {
-                (first.0..=last.0).for_each(|number| forget(Region(number)));
+                forget_all();
                 // The others would hardly get on between one time and the next.
                 let seen = steps[round].load(SeqCst);
                 spin_until(|| is_over() || steps[round].load(SeqCst) > seen + GRANULES / 4);
@@ -44,6 +45,11 @@ fn hammer_while(forget: impl Fn(Region) + Sync, is_lossless: bool) {
         }
         done[round].fetch_add(1, SeqCst);
         spin_until(|| done[round].load(SeqCst) == THREADS);
+        if index == FORGETFUL {
+            forget_all();
+            quiet[round].store(1, SeqCst);
+        }
+        spin_until(|| quiet[round].load(SeqCst) == 1);
         for granule in 0..GRANULES {
             write(memory.byte(granule, 7), 1, 0x130);
             if index == 0 && is_lossless {
@@ -70,7 +76,7 @@ fn what_is_forgotten_among_accesses_makes_up_nothing_and_harms_nothing() {
         }
     };
     hammer_while(forget, false);
-    assert_ne!(forgotten.into_inner(), 0, "a region in use can be forgotten now and then");
+    assert_ne!(forgotten.into_inner(), 0, "at the latest when nobody is at work on it a region can be forgotten");
 }
 
 /// Memory that is in use is not given back, whoever says that it was the stack of a thread that has ended.
