@@ -115,6 +115,9 @@ impl Thread {
     fn join_granule(&mut self, address: usize, kind: AccessKind, mask: Mask, site: NodeId) {
         let mut granule = Granule::lock(address);
         self.begin_life(&mut granule, address);
+        if granule.newest().repeats(self.epoch(), kind, mask) {
+            return;
+        }
         let new = NewAccess { clock: self.clock(), epoch: self.epoch(), kind, mask, site };
         if trace::is_on() || !granule.renew_single(&new) {
             // Handed over by its address, so that the straight way keeps all it has in registers.
@@ -126,6 +129,8 @@ impl Thread {
     #[inline(never)]
     fn add_to_locked(&mut self, address: usize, kind: AccessKind, mask: Mask, site: NodeId) {
         let mut granule = Granule::resume(address);
+        // What the granule began with before it was handed over is not in its word.
+        self.begin_life(&mut granule, address);
         let new = NewAccess { clock: self.clock(), epoch: self.epoch(), kind, mask, site };
         if trace::is_on() {
             self.add_to(&mut granule, address, self.epoch(), kind, mask, site);
