@@ -82,10 +82,14 @@ pub unsafe fn write_16(address: usize, pc: Pc) {
 /// Whether both granules have been accessed so in the thread's present step, or the thread is alone.
 #[inline(always)]
 unsafe fn is_repeated_in_both<const WRITES: bool>(address: usize) -> bool {
-    // SAFETY: as for `read`.
-    let (epoch, words) = unsafe {
-        ((*current::hot()).epoch.load(Relaxed), [address, address + GRANULE].map(|granule| map::word_of(granule)))
-    };
+    let granules = [address, address.wrapping_add(GRANULE)];
+    // Of accesses of this size programs have few, and what is asked for need not be the program's.
+    if !granules.iter().all(|granule| map::is_covered(*granule)) {
+        return false;
+    }
+    // SAFETY: as for `read`, and covered.
+    let (epoch, words) =
+        unsafe { ((*current::hot()).epoch.load(Relaxed), granules.map(|granule| map::word_of(granule))) };
     let unlike = |word: &AtomicU64| Word::from_bits(word.load(Relaxed)).unlike_plain(epoch, Mask::ALL, WRITES);
     unlike(words[0]) | unlike(words[1]) == 0 || epoch & Hot::SOLO != 0
 }
@@ -93,7 +97,7 @@ unsafe fn is_repeated_in_both<const WRITES: bool>(address: usize) -> bool {
 #[inline(never)]
 fn in_both<const WRITES: bool>(address: usize, pc: Pc) {
     beyond_newest::<WRITES>(address, pc, Mask::ALL);
-    beyond_newest::<WRITES>(address + GRANULE, pc, Mask::ALL);
+    beyond_newest::<WRITES>(address.wrapping_add(GRANULE), pc, Mask::ALL);
 }
 
 const fn kind(writes: bool) -> AccessKind {
