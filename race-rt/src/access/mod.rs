@@ -134,7 +134,7 @@ impl Thread {
         let new = NewAccess { clock: self.clock(), epoch: self.epoch(), kind, mask, site };
         if trace::is_on() {
             self.add_to(&mut granule, address, self.epoch(), kind, mask, site);
-        } else if !granule.renew_listed(&new) {
+        } else if !granule.renew(&new) {
             self.add_in_full(&mut granule, address, kind, mask, site);
         }
     }
@@ -166,7 +166,7 @@ impl Thread {
         if trace::is_on() {
             self.record_access(granule, address, NewAccess { clock: self.clock(), epoch, kind, mask, site });
         }
-        if !granule.renew_listed(&NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
+        if !granule.renew(&NewAccess { clock: self.clock(), epoch, kind, mask, site }) {
             self.add_in_full(granule, address, kind, mask, site);
         }
     }

@@ -2,27 +2,30 @@
 //!
 //! ```text
 //! read, write       the newest entry says as much: done
-//! beyond_newest     one entry: of another step?
-//!   join_single       nothing of it has to be remembered: the access takes its place
-//! among_entries     several: one of the first two, or all together, say as much: done
-//!   join_list         the access takes the place of what it makes needless, or a vacant one
+//! beyond_newest     one entry that may have nothing to be remembered of?
+//!   join_single       so it is: the access takes its place
+//! beyond_first      several: the second says as much: done
+//! beyond_second     more: all together say as much: done
+//! join              the access takes its place beside the others
 //! slow              all else
 //! ```
 //!
 //! Each is a function that needs little of the stack, since it leaves by a jump to the next one or does its work without a
-//! call: what `join_single` and `join_list` do not have at hand (a call stack without a number, a lock that is taken, a fork
+//! call: what `join_single` and `join` do not have at hand (a call stack without a number, a lock that is taken, a fork
 //! under way, a recording) is left to [`slow`], before anything has been changed.
 
 use super::{AccessKind, slow};
 use crate::clock::Epoch;
 use crate::report::model::Pc;
+use crate::shadow::answer;
 use crate::shadow::granule::{self, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::shortcut::{self, Answer};
 use crate::shadow::{Mask, Word};
 use crate::sys::atomic::AtomicU64;
 use crate::sys::atomic::Ordering::Relaxed;
-use crate::thread::{Hot, Thread, current};
+use crate::thread::current::Brief;
+use crate::thread::{Hot, current};
 use crate::trace;
 
 /// A plain load of `size` bytes, within one granule.
@@ -112,61 +115,86 @@ fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     }
     let seen = shortcut::newest_of(address);
     if seen.is_listed() {
-        return among_entries::<WRITES>(address, pc, mask);
+        return beyond_first::<WRITES>(address, pc, mask, seen);
     }
-    let join = |thread: &mut Thread, epoch| {
-        let Some(site) = thread.site_at_hand(pc) else { return false };
-        shortcut::join_single(
-            address,
-            seen,
-            &NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site },
-        )
+    let may_go = seen == Word::EMPTY || mask.covers(seen.mask()) && seen.is_subsumed_by(kind(WRITES));
+    if !may_go {
+        return join::<WRITES>(address, pc, mask);
+    }
+    let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() else {
+        return join::<WRITES>(address, pc, mask);
     };
-    if !briefly::<WRITES>(join) {
-        long_way::<WRITES>(address, pc, mask);
+    let is_done = match thread.site_at_hand(pc) {
+        Some(site) => {
+            let new = NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site };
+            shortcut::join_single(address, seen, &new)
+        }
+        None => false,
+    };
+    Brief { thread, epoch }.leave(is_done);
+    if !is_done {
+        join::<WRITES>(address, pc, mask);
     }
 }
 
 /// Where the granule has several entries, or had them a moment ago.
 #[inline(never)]
-fn among_entries<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
+fn beyond_first<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, seen: Word) {
     // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     // Nobody has an epoch with a request to step on in it.
-    match shortcut::ask_pair(address, epoch, mask, WRITES) {
+    match shortcut::ask_second(address, seen, epoch, mask, WRITES) {
         Answer::Repeated => {}
-        Answer::New => join_list::<WRITES>(address, pc, mask),
-        Answer::Open => beyond_pair::<WRITES>(address, pc, mask),
+        Answer::New => join::<WRITES>(address, pc, mask),
+        Answer::Open => beyond_second::<WRITES>(address, pc, mask),
     }
 }
 
-/// Where neither of the first two entries alone makes the access pointless, but all entries together may.
+/// Where none of the first two entries alone makes the access pointless, but all entries together may.
 #[inline(never)]
-fn beyond_pair<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
-    // SAFETY: as for `among_entries`.
+fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
+    // SAFETY: as for `beyond_first`.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     // Who is asked to step on has no entries of its present step yet.
     if epoch & Hot::STEP != 0 || !granule::is_repeated(address, Epoch::from_bits(epoch), kind(WRITES), mask) {
-        join_list::<WRITES>(address, pc, mask);
+        return join::<WRITES>(address, pc, mask);
+    }
+    if let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() {
+        answer::remember(address, thread.clock(), epoch, mask, WRITES);
+        Brief { thread, epoch }.leave(true);
     }
 }
 
 /// Where no entry of the granule makes the access pointless.
 #[inline(never)]
-fn join_list<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
-    let join = |thread: &mut Thread, epoch| {
-        let Some(site) = thread.site_at_hand(pc) else { return false };
-        shortcut::join_list(address, &NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site })
+fn join<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
+    let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() else {
+        return long_way::<WRITES>(address, pc, mask);
     };
-    if !briefly::<WRITES>(join) {
+    let is_done = match thread.site_at_hand(pc) {
+        Some(site) => {
+            shortcut::join(address, &NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site })
+        }
+        None => false,
+    };
+    Brief { thread, epoch }.leave(is_done);
+    if !is_done {
         long_way::<WRITES>(address, pc, mask);
     }
 }
 
-/// Lets the running thread do something that calls nothing. False when it did not, or when there is more to be done.
+/// The running thread for work that calls nothing, if that is all there is to do for such an access.
 #[inline(always)]
-fn briefly<const WRITES: bool>(work: impl FnOnce(&mut Thread, Epoch) -> bool) -> bool {
-    !trace::is_on() && current::briefly(|thread, epoch| !thread.is_ignoring(kind(WRITES)) && work(thread, epoch))
+fn enter_briefly<'a, const WRITES: bool>() -> Option<Brief<'a>> {
+    if trace::is_on() {
+        return None;
+    }
+    let brief = current::enter_briefly()?;
+    if brief.thread.is_ignoring(kind(WRITES)) {
+        brief.leave(false);
+        return None;
+    }
+    Some(brief)
 }
 
 #[cold]

@@ -1,7 +1,7 @@
 //! How much memory the engine may take, where the program was given a limit: beyond it accesses are forgotten.
 //!
-//! Counted is what grows with what the program accesses: the regions of its memory whose shadow was touched, records, cells of
-//! atomics and call stacks. Regions stand in a queue in the order in which they were first touched. Who touches another
+//! Counted is what grows with what the program accesses: the regions of its memory whose shadow was touched, second entries,
+//! records, cells of atomics and call stacks. Regions stand in a queue in the order in which they were first touched. Who touches another
 //! one when the limit is reached [forgets](Region::forget) the first ones of the queue.
 //!
 //! Guarantees: what is forgotten is accesses, oldest region first, so that races are missed and none is made up; it is counted.
@@ -11,7 +11,7 @@
 use std::io;
 
 use super::region::{Outcome, Region};
-use super::{map, record};
+use super::{map, record, second};
 use crate::counters::COUNTERS;
 use crate::sync::atomic_cell;
 use crate::sys::atomic::Ordering::Relaxed;
@@ -110,7 +110,7 @@ fn touched_in(region: Region) {
 }
 
 fn taken(regions: usize) -> usize {
-    regions * Region::SHADOW + record::taken() + atomic_cell::taken() + context::taken()
+    regions * Region::SHADOW + second::taken() + record::taken() + atomic_cell::taken() + context::taken()
 }
 
 /// Forgets the oldest regions if more than `limit` is taken.

@@ -16,7 +16,8 @@ use smallvec::SmallVec;
 
 use super::budget;
 use super::map;
-use super::record::{Pair, RecordCache, RecordId, record};
+use super::record::{RecordCache, RecordId, record};
+use super::second::Second;
 use super::word::{Mask, Word};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
@@ -65,6 +66,7 @@ impl NewAccess<'_> {
 /// A granule, locked until dropped.
 #[derive(Debug)]
 pub struct Granule {
+    pub(super) address: usize,
     word: &'static AtomicU64,
     pub(super) site: &'static AtomicU32,
     /// What the word becomes when the lock opens.
@@ -84,9 +86,14 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
     if !seen.is_listed() || seen.is_locked() {
         return false;
     }
+    let second = Second::of(address);
+    let other = second.word();
+    let mut missing = mask.without(other.bytes_repeated(epoch, kind));
+    if other.is_paired() {
+        return missing.without(seen.bytes_repeated(epoch, kind)) == Mask::NONE;
+    }
     let first = site.load(Relaxed);
     let mut id = RecordId(first);
-    let mut missing = mask;
     // Records that change hands under the reader may form a long way round, or a circle.
     for _ in 0..LONGEST_LOOK {
         let part = record(id);
@@ -98,10 +105,11 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
             break;
         }
     }
-    // The records may have passed to another granule meanwhile; only the same number says that the entries were this
-    // granule's. Nobody but this thread makes entries of its current epoch, and who removes one of them has reported it.
+    // The records may have passed to another granule meanwhile, or the list may be none any more; only the same word and number
+    // say that the entries were this granule's. Nobody but this thread makes entries of its current epoch, and who removes
+    // one of them has reported it.
     fence(Acquire);
-    missing == Mask::NONE && site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed()
+    missing == Mask::NONE && site.load(Relaxed) == first && word.load(Relaxed) == seen.bits()
 }
 
 /// Records that a reader without the lock looks through at most.
@@ -177,7 +185,7 @@ impl Granule {
                 if seen == Word::EMPTY.bits() {
                     budget::touched(address);
                 }
-                return Granule { word, site, content: Word::from_bits(seen) };
+                return Granule { address, word, site, content: Word::from_bits(seen) };
             }
             wait_while(|| word.load(Relaxed) & Word::LOCKED != 0);
         }
@@ -192,7 +200,7 @@ impl Granule {
         let is_open =
             seen & Word::LOCKED == 0 && word.compare_exchange(seen, seen | Word::LOCKED, Acquire, Relaxed).is_ok();
         // Not made where it is not locked: a granule that is dropped opens.
-        is_open.then(|| Granule { word, site, content: Word::from_bits(seen) })
+        is_open.then(|| Granule { address, word, site, content: Word::from_bits(seen) })
     }
 
     /// The granule at `address`, which the caller has locked and not opened.
@@ -201,7 +209,7 @@ impl Granule {
         let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
         let seen = word.load(Relaxed);
         debug_assert!(seen & Word::LOCKED != 0);
-        Granule { word, site, content: Word::from_bits(seen & !Word::LOCKED) }
+        Granule { address, word, site, content: Word::from_bits(seen & !Word::LOCKED) }
     }
 
     /// The newest entry's access.
@@ -229,22 +237,21 @@ impl Granule {
         if self.content.repeats(epoch, kind, mask) || !self.content.is_listed() {
             return self.content.repeats(epoch, kind, mask);
         }
-        let mut missing = mask;
-        let mut id = self.first_record();
-        while id != RecordId::NONE && missing != Mask::NONE {
-            let part = record(id);
-            for entry in &part.words {
-                missing = missing.without(Word::from_bits(entry.load(Relaxed)).bytes_repeated(epoch, kind));
-            }
-            id = RecordId(part.next.load(Relaxed));
-        }
-        missing == Mask::NONE
+        let missing = |missing: Mask, entry: &Entry| missing.without(entry.word.bytes_repeated(epoch, kind));
+        self.entries().iter().fold(mask, missing) == Mask::NONE
     }
 
     /// Makes `entry` the only one, of an untouched granule.
     pub fn start_with(&mut self, entry: Entry) {
         debug_assert!(self.is_untouched());
         self.set_single(entry);
+    }
+
+    /// Adds an access where that takes no more than a look at the entries: it races with nothing and there is room for it. False,
+    /// with nothing changed, when it does not.
+    #[inline(always)]
+    pub fn renew(&mut self, new: &NewAccess<'_>) -> bool {
+        if self.is_list() { self.renew_list(new) } else { !self.is_untouched() && self.renew_few(new) }
     }
 
     /// Adds an access that leaves nothing to remember of the granule's only entry, or of none. False when it does not.
@@ -268,7 +275,7 @@ impl Granule {
     }
 
     pub(super) fn first_record(&self) -> RecordId {
-        debug_assert!(self.content.is_listed());
+        debug_assert!(self.is_list());
         RecordId(self.site.load(Relaxed))
     }
 
@@ -276,45 +283,19 @@ impl Granule {
     #[inline]
     pub fn record_access(&mut self, new: NewAccess<'_>, records: &mut RecordCache) -> Conflicts {
         let mut conflicts = Conflicts::new();
-        if self.content.is_listed() {
-            if record(self.first_record()).is_shared() {
-                self.record_in_pair(new, records, &mut conflicts);
-            } else {
-                self.record_in_list(new, records, &mut conflicts);
-            }
+        if self.is_list() {
+            self.record_in_list(new, records, &mut conflicts);
         } else if self.is_untouched() {
             self.set_single(Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site });
         } else {
-            self.record_single(new, records, &mut conflicts);
+            self.record_in_few(new, records, &mut conflicts);
         }
         conflicts
     }
 
-    fn record_single(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
-        let old = Entry { word: self.content, site: NodeId(self.site.load(Relaxed)) };
-        let kept = meet(old, &new, conflicts);
-        let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        if kept.mask().0 == 0 {
-            self.set_single(added);
-        } else if kept.repeats(new.epoch, new.kind, new.mask) {
-            self.content = kept;
-        } else if can_merge(Entry { word: kept, site: old.site }, added) {
-            self.content = kept.with(new.mask);
-        } else {
-            let pair = Pair::new(Entry { word: kept, site: old.site }, added);
-            self.become_pair(pair, added, records);
-        }
-    }
-
-    pub(super) fn become_listed(&mut self, first: RecordId, newest: Word) {
-        // A reader without the lock sees the new number only with the record's content.
-        self.site.store(first.0, Release);
-        self.content = Word::from_bits(newest.bits() | Word::LISTED);
-    }
-
     /// Forgets everything, the atomics too, and has `entry` instead, if any.
     pub fn reset(&mut self, entry: Option<Entry>, records: &mut RecordCache) {
-        if self.content.is_listed() {
+        if self.is_list() {
             self.free_list(records);
         }
         self.begin_with(entry);
@@ -337,20 +318,12 @@ impl Granule {
 
     /// The number of the granule's first atomic.
     pub fn first_atomic(&self) -> AtomicCellId {
-        if self.content.is_listed() { record(self.first_record()).first_atomic() } else { AtomicCellId::NONE }
+        if self.is_list() { record(self.first_record()).first_atomic() } else { AtomicCellId::NONE }
     }
 
     /// Replaces the granule's first atomic. False when no record is to be had.
     pub fn set_first_atomic(&mut self, cell: AtomicCellId, records: &mut RecordCache) -> bool {
-        if !self.content.is_listed() {
-            let Some(id) = records.take() else {
-                return false;
-            };
-            let first = record(id);
-            first.words[0].store(self.content.bits(), Relaxed);
-            first.sites[0].store(self.site.load(Relaxed), Relaxed);
-            self.become_listed(id, self.content);
-        } else if !self.own_list(records) {
+        if !self.make_list(records) {
             return false;
         }
         self.end_state_of(Mask::ALL);
@@ -361,10 +334,11 @@ impl Granule {
     /// Every entry. For tests and for checks of whole blocks.
     pub fn entries(&self) -> SmallVec<[Entry; 4]> {
         let mut all = SmallVec::new();
-        if !self.content.is_listed() {
+        if !self.is_list() {
             if !self.is_untouched() {
-                all.push(Entry { word: self.content, site: NodeId(self.site.load(Relaxed)) });
+                all.push(self.first());
             }
+            all.extend(self.other());
             return all;
         }
         let mut id = self.first_record();
@@ -396,6 +370,18 @@ pub(super) fn meet(old: Entry, new: &NewAccess<'_>, conflicts: &mut Conflicts) -
         return if subsumed { old.word.without(common) } else { old.word };
     }
     if subsumed && known { old.word.without(common) } else { old.word }
+}
+
+/// [`meet`] where the access races with nothing; `None` where it does.
+#[inline(always)]
+pub(super) fn left_of(old: Word, new: &NewAccess<'_>) -> Option<Word> {
+    if !old.mask().meets(new.mask) {
+        return Some(old);
+    }
+    if !new.clock.knows(old.epoch()) {
+        return (!old.conflicts_with(new.kind)).then_some(old);
+    }
+    Some(if old.is_subsumed_by(new.kind) { old.without(new.mask) } else { old })
 }
 
 #[cold]

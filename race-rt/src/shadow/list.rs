@@ -1,127 +1,55 @@
-//! Granules with more than one entry: a pair that may be shared, or a list of records of the granule's own.
+//! Granules with more than two entries, or with an atomic: a list of records of the granule's own.
 //!
-//! Neighbouring granules tend to have the same two entries: all elements of an array that one thread wrote and another
-//! reads, or that two threads read. Such a pair is kept once: the granules hold the number of one record, which does not
-//! change while anybody holds it. A granule whose entries change leaves it. So data read by several threads costs no
-//! record a granule, and the record that a reader looks into stays in its processor's cache.
-//!
-//! A granule keeps a list of its own until its memory has a new life, even while one entry is all there is: who writes a word
-//! and reads it, step by step, has one and two entries in turn, and finds the place for the second one as it was left.
+//! A list that is left with two entries ends, unless the granule has an atomic.
 
-use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, meet};
-use super::record::{Pair, Record, RecordCache, RecordId, record};
+use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, left_of, meet};
+use super::record::{Record, RecordCache, RecordId, record};
 use super::word::Word;
 use crate::counters::COUNTERS;
 use crate::sync::atomic_cell::{AtomicCellId, AtomicCells};
 use crate::sys::atomic::Ordering::{Relaxed, Release};
 use crate::thread::context::NodeId;
 
-/// What becomes of an entry when an access joins it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// It has nothing to do with the access, or has to be remembered beside it.
-    Stays,
-    /// Nothing has to be remembered of it, or there was nothing: its place can be taken.
-    Goes,
-    /// It races with the access, or a part of it goes.
-    Else,
-}
-
-impl Fate {
-    #[inline(always)]
-    fn of(old: Word, new: &NewAccess<'_>) -> Fate {
-        if old != Word::EMPTY && !old.mask().meets(new.mask) {
-            Fate::Stays
-        } else if !new.clock.knows(old.epoch()) {
-            if old.conflicts_with(new.kind) { Fate::Else } else { Fate::Stays }
-        } else if !old.is_subsumed_by(new.kind) {
-            Fate::Stays
-        } else if new.mask.covers(old.mask()) {
-            Fate::Goes
-        } else {
-            Fate::Else
-        }
-    }
-}
-
 impl Granule {
-    /// The granule has just these two entries, of which `newest` is the newer.
-    pub(super) fn become_pair(&mut self, pair: Pair, newest: Entry, records: &mut RecordCache) {
-        match records.shared(pair).or_else(|| records.take_with(pair)) {
-            Some(id) => self.become_listed(id, newest.word),
-            None => {
-                COUNTERS.entries_lost.increment();
-                self.set_single(newest);
-            }
+    /// The granule has three entries.
+    pub(super) fn become_list(&mut self, newest: Entry, others: [Entry; 2], records: &mut RecordCache) {
+        let Some(id) = records.take() else {
+            COUNTERS.entries_lost.increment();
+            return self.set_single(newest);
+        };
+        for (place, entry) in others.into_iter().enumerate() {
+            record(id).put(place, entry);
         }
+        self.begin_list(id, newest.word);
+        self.add_record_or_lose(newest, records);
     }
 
-    /// An access joins a pair that other granules may hold as well: it is worked out aside.
-    pub(super) fn record_in_pair(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
-        let shared = self.first_record();
-        let old = record(shared).pair().entries();
-        let mut added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        if old.iter().all(|entry| new.leaves_nothing_of(entry.word)) {
-            self.set_single(added);
-            return records.give_shared(shared);
-        }
-        let mut kept = old.map(|entry| Entry { word: meet(entry, &new, conflicts), site: entry.site });
-        let lives = |entry: &Entry| entry.word.mask().0 != 0;
-        let repeats = |entry: &Entry| lives(entry) && entry.word.repeats(new.epoch, new.kind, new.mask);
-        let mut present = kept.iter().position(repeats);
-        if present.is_none() {
-            present = kept.iter().position(|entry| lives(entry) && can_merge(*entry, added));
-            if let Some(place) = present {
-                kept[place].word = kept[place].word.with(new.mask);
-            }
-        }
-        if let Some(place) = present {
-            added = kept[place];
-            if kept == old {
-                self.content = Word::from_bits(added.word.bits() | Word::LISTED);
-                return;
-            }
-        }
-        let others = kept.iter().enumerate().filter(|(place, entry)| lives(entry) && present != Some(*place));
-        let mut others = others.map(|(_, entry)| *entry);
-        match (others.next(), others.next()) {
-            (None, _) => self.set_single(added),
-            (Some(other), None) => self.become_pair(Pair::new(other, added), added, records),
-            (Some(one), Some(other)) => {
-                // Three need a list that is this granule's own.
-                match records.take_with(Pair::new(one, other)) {
-                    Some(own) => {
-                        self.become_listed(own, added.word);
-                        self.add_record_or_lose(added, records);
-                    }
-                    None => {
-                        COUNTERS.entries_lost.increment();
-                        self.set_single(added);
-                    }
-                }
-            }
-        }
-        records.give_shared(shared);
-    }
-
-    /// Makes sure that the granule's records are held by nobody else. False when there is no record to be had.
-    pub(super) fn own_list(&mut self, records: &mut RecordCache) -> bool {
-        let first = self.first_record();
-        if !record(first).is_shared() {
+    /// Makes sure that the entries are in records. False when there is no record to be had.
+    pub(super) fn make_list(&mut self, records: &mut RecordCache) -> bool {
+        if self.is_list() {
             return true;
         }
-        let Some(own) = records.take_with(record(first).pair()) else { return false };
-        self.become_listed(own, self.content);
-        records.give_shared(first);
+        let Some(id) = records.take() else { return false };
+        let first = Some(self.first()).filter(|entry| entry.word != Word::EMPTY);
+        for (place, entry) in first.into_iter().chain(self.other()).enumerate() {
+            record(id).put(place, entry);
+        }
+        self.begin_list(id, self.content);
         true
+    }
+
+    fn begin_list(&mut self, first: RecordId, newest: Word) {
+        self.second().clear();
+        // A reader without the lock sees the new number only with the record's content.
+        self.site.store(first.0, Release);
+        self.content = Word::from_bits(newest.bits() | Word::LISTED);
     }
 
     /// Adds a record with `entry` after the first; `None` when there is none to be had.
     pub(super) fn add_record(&mut self, entry: Entry, records: &mut RecordCache) -> Option<RecordId> {
         let id = records.take()?;
         let (part, first) = (record(id), record(self.first_record()));
-        part.sites[0].store(entry.site.0, Relaxed);
-        part.words[0].store(entry.word.bits(), Relaxed);
+        part.put(0, entry);
         part.next.store(first.next.load(Relaxed), Relaxed);
         first.next.store(id.0, Release);
         Some(id)
@@ -133,76 +61,67 @@ impl Granule {
         }
     }
 
-    /// Adds an access to a list of the granule's own where that takes no more than a look at it: an entry says as much
-    /// already, or the access takes the place of what it makes needless, mostly its thread's last access, or one that is vacant.
-    /// False, with nothing changed, when it does not: when it races with an entry, makes a part of one needless, or has no place
-    /// to take.
+    /// [`Granule::record_in_list`] where that takes no record and gives back none. False, with nothing changed, when it does, or when
+    /// the access races with an entry.
     #[inline(always)]
-    pub fn renew_listed(&mut self, new: &NewAccess<'_>) -> bool {
-        if !self.content.is_listed() {
-            return false;
-        }
-        let first = record(self.first_record());
-        if first.is_shared() {
-            return false;
-        }
-        if first.next.load(Relaxed) != RecordId::NONE.0 {
-            return self.renew_in_several(first, new);
-        }
-        let [one, other] = [0, 1].map(|place| Word::from_bits(first.words[place].load(Relaxed)));
-        if one.repeats(new.epoch, new.kind, new.mask) || other.repeats(new.epoch, new.kind, new.mask) {
-            return true;
-        }
-        let place = match (Fate::of(one, new), Fate::of(other, new)) {
-            (Fate::Goes, Fate::Goes) => {
-                first.words[1].store(0, Relaxed);
-                0
-            }
-            (Fate::Goes, Fate::Stays) => 0,
-            (Fate::Stays, Fate::Goes) => 1,
-            _ => return false,
-        };
-        self.put(first, place, new);
-        true
-    }
-
-    /// [`Granule::renew_listed`] for several records, where at most one entry goes: a record that has none left would have to go
-    /// itself.
-    #[inline(never)]
-    fn renew_in_several(&mut self, first: &'static Record, new: &NewAccess<'_>) -> bool {
-        let mut taken: Option<(&'static Record, usize)> = None;
-        let mut part = first;
-        loop {
-            for (place, word) in part.words.iter().enumerate() {
+    pub(super) fn renew_list(&mut self, new: &NewAccess<'_>) -> bool {
+        let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
+        let (mut place, mut merged, mut entries, mut changes) = (None, None, 0, false);
+        let mut id = self.first_record();
+        let first = id;
+        while id != RecordId::NONE {
+            let part = record(id);
+            for (index, word) in part.words.iter().enumerate() {
                 let old = Word::from_bits(word.load(Relaxed));
-                if old.repeats(new.epoch, new.kind, new.mask) {
-                    return true;
+                let Some(left) = left_of(old, new) else { return false };
+                if left.mask().0 == 0 {
+                    changes |= old != Word::EMPTY;
+                    place = place.or(Some((part, index)));
+                    continue;
                 }
-                match Fate::of(old, new) {
-                    Fate::Stays => {}
-                    Fate::Goes if old == Word::EMPTY => {}
-                    Fate::Goes if taken.is_none() => taken = Some((part, place)),
-                    Fate::Goes | Fate::Else => return false,
+                let site = NodeId(part.sites[index].load(Relaxed));
+                if left.repeats(new.epoch, new.kind, new.mask) {
+                    return false;
                 }
+                if can_merge(Entry { word: left, site }, added) {
+                    merged = Some((part, index, left.with(new.mask)));
+                }
+                changes |= left != old;
+                entries += 1;
             }
-            match RecordId(part.next.load(Relaxed)) {
-                RecordId::NONE => break,
-                next => part = record(next),
-            }
+            id = RecordId(part.next.load(Relaxed));
         }
-        let Some((part, place)) = taken else { return false };
-        self.put(part, place, new);
+        let (part, index, word) = match (merged, place) {
+            (Some(merged), _) => merged,
+            (None, Some((part, index))) => (part, index, added.word),
+            (None, None) => return false,
+        };
+        if entries <= 2 && record(first).first_atomic() == AtomicCellId::NONE {
+            return false;
+        }
+        self.end_state_of(new.mask.and(word.mask()));
+        if changes {
+            self.take_from_list(first, new);
+        }
+        part.put(index, Entry { word, site: new.site });
+        self.set_newest(word);
         true
     }
 
-    /// The access has a place for itself.
-    #[inline(always)]
-    fn put(&mut self, part: &'static Record, place: usize, new: &NewAccess<'_>) {
-        self.end_state_of(new.mask);
-        let added = Word::new(new.epoch, new.kind, new.mask);
-        part.sites[place].store(new.site.0, Relaxed);
-        part.words[place].store(added.bits(), Relaxed);
-        self.content = Word::from_bits(added.bits() | Word::LISTED);
+    /// Forgets what the access, which races with nothing, makes needless.
+    fn take_from_list(&self, first: RecordId, new: &NewAccess<'_>) {
+        let mut id = first;
+        while id != RecordId::NONE {
+            let part = record(id);
+            for word in &part.words {
+                let old = Word::from_bits(word.load(Relaxed));
+                let left = left_of(old, new).unwrap_or(old);
+                if left != old {
+                    word.store(if left.mask().0 == 0 { 0 } else { left.bits() }, Relaxed);
+                }
+            }
+            id = RecordId(part.next.load(Relaxed));
+        }
     }
 
     /// An access joins a list of the granule's own.
@@ -214,6 +133,7 @@ impl Granule {
         let mut present = None;
         let mut previous: Option<&'static Record> = None;
         let mut id = first;
+        let mut entries = 0;
         while id != RecordId::NONE {
             let part = record(id);
             let next = RecordId(part.next.load(Relaxed));
@@ -232,17 +152,18 @@ impl Granule {
                 }
                 if present.is_none() {
                     if kept.repeats(new.epoch, new.kind, new.mask) {
-                        present = Some(kept);
+                        present = Some(Entry { word: kept, site });
                     } else if can_merge(Entry { word: kept, site }, added) {
                         self.end_state_of(kept.mask());
                         kept = kept.with(new.mask);
-                        present = Some(kept);
+                        present = Some(Entry { word: kept, site });
                     }
                 }
                 if kept != word {
                     part.words[place].store(kept.bits(), Relaxed);
                 }
                 used = true;
+                entries += 1;
             }
             match previous {
                 Some(before) if !used && vacant.is_none_or(|(holder, _)| !std::ptr::eq(holder, part)) => {
@@ -253,38 +174,36 @@ impl Granule {
             }
             id = next;
         }
-        if let Some(word) = present {
-            added.word = word;
+        if let Some(entry) = present {
+            added = entry;
         } else {
+            entries += 1;
             match vacant {
-                Some((part, place)) => {
-                    part.sites[place].store(added.site.0, Relaxed);
-                    part.words[place].store(added.word.bits(), Relaxed);
-                }
+                Some((part, place)) => part.put(place, added),
                 None => self.add_record_or_lose(added, records),
             }
         }
+        // What others were told may be what they have raced with.
+        self.second().clear();
         self.content = Word::from_bits(added.word.bits() | Word::LISTED);
-        self.share_list(records);
+        if entries <= 2 && self.first_atomic() == AtomicCellId::NONE {
+            self.end_list(added, records);
+        }
     }
 
-    /// Exchanges a list that is a pair seen elsewhere for the shared one.
-    #[inline]
-    fn share_list(&mut self, records: &mut RecordCache) {
-        if let Some(pair) = record(self.first_record()).whole_pair()
-            && let Some(shared) = records.shared(pair)
-        {
-            self.free_list(records);
-            self.become_listed(shared, self.content);
+    /// The list's entries, two at most, need none any more. `newest` is one of them, unless there was no record to be had.
+    fn end_list(&mut self, newest: Entry, records: &mut RecordCache) {
+        let other = self.entries().into_iter().find(|entry| entry.word != newest.word);
+        self.free_list(records);
+        match other {
+            None => self.set_single(newest),
+            Some(other) => self.become_pair(newest, other),
         }
     }
 
     /// Gives back all records. The caller sets the content anew.
     pub(super) fn free_list(&mut self, records: &mut RecordCache) {
         let mut id = self.first_record();
-        if record(id).is_shared() {
-            return records.give_shared(id);
-        }
         AtomicCells::free(AtomicCellId(record(id).atomics.swap(0, Relaxed)));
         while id != RecordId::NONE {
             let part = record(id);
@@ -302,30 +221,37 @@ impl Granule {
 mod tests {
     use super::*;
     use crate::access::AccessKind;
-    use crate::thread::{current, registry};
+    use crate::shadow::Mask;
+    use crate::thread::{Thread, current, registry};
 
     #[test]
-    fn who_writes_and_reads_in_turn_keeps_the_record() {
+    fn a_list_begins_with_the_third_entry_and_ends_with_the_second_last() {
         crate::start::ensure();
         let mut parent = current::enter().expect("the engine is idle");
-        let mut thread = registry::spawn(&mut parent, None, NodeId::ROOT);
+        let mut writer = registry::spawn(&mut parent, None, NodeId::ROOT);
         let place = Box::new(0_u64);
         let address = &raw const *place as usize;
-        let mut in_new_step = |kind| {
+        let access = |thread: &mut Thread, kind| {
             thread.release();
             thread.access(address, 8, kind, NodeId::ROOT);
-            Granule::lock(address)
+            let granule = Granule::lock(address);
+            (granule.entries().len(), granule.is_list())
         };
-        in_new_step(AccessKind::Write);
-        let first = in_new_step(AccessKind::Read).first_record();
-        for _ in 0..10 {
-            let written = in_new_step(AccessKind::Write);
-            assert_eq!((written.entries().len(), written.first_record()), (1, first));
-            drop(written);
-            let read = in_new_step(AccessKind::Read);
-            assert_eq!((read.entries().len(), read.first_record()), (2, first));
+        for _ in 0..3 {
+            assert_eq!(access(&mut writer, AccessKind::Write), (1, false));
+            let mut readers = [(); 3].map(|()| registry::spawn(&mut writer, None, NodeId::ROOT));
+            for (reader, expected) in readers.iter_mut().zip([(2, false), (3, true), (4, true)]) {
+                assert_eq!(access(reader, AccessKind::Read), expected);
+            }
+            for reader in readers {
+                let id = reader.id();
+                registry::finish(reader);
+                registry::join(&mut writer, id);
+            }
         }
-        thread.forget(address, address + 8);
-        registry::finish(thread);
+        let newest = Granule::lock(address).newest();
+        assert_eq!((newest.kind(), newest.mask()), (AccessKind::Read, Mask::ALL));
+        writer.forget(address, address + 8);
+        registry::finish(writer);
     }
 }

@@ -9,18 +9,21 @@
 //! program   0x00..0x04              0x55..0x80
 //! words     0x51..0x55              0x26..0x51     (address xor 0x40) + 0x11 - OFFSET
 //! sites     0x20..0x22              0x0a.8..0x20   (address / 2) xor 0x20
+//! rows      0x22..0x23                             (address / 128) + 0x22
+//! blocks    0x05..0x06.8                           numbered, see shadow::second
 //! ```
 //!
 //! The words lie lower than that by [`OFFSET`], so that memory and its words differ in more than the uppermost bits of their
 //! addresses: some processors tell the lines of their innermost cache apart by a hash of bits 12 to 27, and would have to
 //! fetch an access's word and its data anew each time.
 //!
-//! One reservation for the words, one for the sites; memory backs only what is touched. With a stack without limit the
+//! A reservation for each; memory backs only what is touched. With a stack without limit the
 //! kernel maps from 0x2a up or from 0x15 down, which cannot be served: `start` refuses it.
 
 use std::io;
 use std::ops::Range;
 
+use super::second::{self, BlockId};
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::atomic::{AtomicU32, AtomicU64};
 use crate::sys::memory::{self, PAGE};
@@ -42,13 +45,25 @@ const WORDS_END: usize = 0x5500_0000_0000 - OFFSET;
 const SITES_START: usize = 0x0a80_0000_0000;
 const SITES_END: usize = 0x2200_0000_0000;
 
+/// Bytes of memory whose granules have their second entries in one block.
+pub(super) const ROW: usize = 64 * GRANULE;
+/// Bytes of a block: a word and a site for each granule of a row.
+pub(super) const BLOCK: usize = ROW + ROW / 2;
+
+const ROWS_START: usize = SITES_END;
+const ROWS_END: usize = ROWS_START + HIGH_END / ROW * size_of::<AtomicU32>();
+const BLOCKS_START: usize = 0x0500_0000_0000;
+const BLOCKS_END: usize = BLOCKS_START + second::LIMIT * BLOCK;
+
 /// Reserves the shadow.
 ///
 /// # Errors
 /// What the system said when it refused the address space.
 pub fn reserve() -> io::Result<()> {
     memory::reserve_at(WORDS_START, WORDS_END - WORDS_START)?;
-    memory::reserve_at(SITES_START, SITES_END - SITES_START)
+    memory::reserve_at(SITES_START, SITES_END - SITES_START)?;
+    memory::reserve_at(ROWS_START, ROWS_END - ROWS_START)?;
+    memory::reserve_at(BLOCKS_START, BLOCKS_END - BLOCKS_START)
 }
 
 /// Whether the address lies where programs have their memory, and so has a shadow.
@@ -78,6 +93,30 @@ const fn word_address(address: usize) -> usize {
 
 const fn site_address(address: usize) -> usize {
     ((address & !7) >> 1) ^ 0x2000_0000_0000
+}
+
+const fn row_address(address: usize) -> usize {
+    ROWS_START + address / ROW * size_of::<AtomicU32>()
+}
+
+/// The number of the block that the row at `address` has.
+///
+/// # Safety
+/// The shadow is reserved and [`is_covered`] holds.
+#[inline(always)]
+pub(super) unsafe fn block_of(address: usize) -> &'static AtomicU32 {
+    // SAFETY: as for the words.
+    unsafe { &*(row_address(address) as *const AtomicU32) }
+}
+
+/// Word and site of the granule at `address` in the block of its row.
+#[inline(always)]
+pub(super) fn second_of(block: BlockId, address: usize) -> (&'static AtomicU64, &'static AtomicU32) {
+    debug_assert!((block.0 as usize) < second::LIMIT);
+    let start = BLOCKS_START + block.0 as usize * BLOCK;
+    let offset = address & (ROW - GRANULE);
+    // SAFETY: the reservation has room for all blocks, is never given back, aligned, and holds atomics only.
+    unsafe { (&*((start + offset) as *const AtomicU64), &*((start + ROW + offset / 2) as *const AtomicU32)) }
 }
 
 /// The shadow word of the granule at `address`.
@@ -178,10 +217,12 @@ mod tests {
             assert!(is_covered(address));
             assert!((WORDS_START..WORDS_END).contains(&word_address(address)), "{address:#x}");
             assert!((SITES_START..SITES_END).contains(&site_address(address)), "{address:#x}");
+            assert!((ROWS_START..ROWS_END).contains(&row_address(address)), "{address:#x}");
             assert!(!is_covered(word_address(address)) && !is_covered(site_address(address)));
         }
         const { assert!(OFFSET.is_multiple_of(PAGE)) };
-        const { assert!(SITES_END <= WORDS_START && WORDS_END <= HIGH_START && SITES_START >= LOW_END) };
+        const { assert!(ROWS_END <= WORDS_START && WORDS_END <= HIGH_START) };
+        const { assert!(LOW_END <= BLOCKS_START && BLOCKS_END <= SITES_START && SITES_END <= ROWS_START) };
     }
 
     #[test]

@@ -6,22 +6,26 @@
 //!
 //! ```text
 //! word  (8 bytes a granule, shadow::map)  the newest entry, packed; flags LOCKED and LISTED
-//! site  (4 bytes a granule, shadow::map)  that entry's call stack, or with LISTED the number of the first record
-//! record (32 bytes, shadow::record)       two entries, the next record, the granule's atomics
+//! site  (4 bytes a granule, shadow::map)  that entry's call stack, or of a list the number of the first record
+//! second (12 bytes, shadow::second)       the same once more, for rows of memory where granules have two entries
+//! record (32 bytes, shadow::record)       two entries of a list, the next record, the granule's atomics
 //! ```
 //!
-//! Twelve bytes of shadow for eight of memory, and 32 more for granules with an atomic or with a second entry, unless many
-//! granules have the same two. Nothing is dropped for want of room, unless
+//! Twelve bytes of shadow for eight of memory, twelve more where there are two entries, and records for granules with more or
+//! with an atomic. Nothing is dropped for want of room, unless
 //! the program was given a limit ([`budget`]). Shadow that says nothing goes back to the kernel ([`region`]).
 
+pub mod answer;
 pub mod budget;
 pub mod granule;
 mod list;
 pub mod map;
 pub mod own_entry;
+mod pair;
 pub mod record;
 pub mod region;
 pub mod run;
+mod second;
 pub mod shortcut;
 pub(crate) mod vacant;
 pub mod word;

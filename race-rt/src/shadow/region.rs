@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock every granule of the region     nobody else changes a word, a site or a record of it
-//! empty them                           their records go to other granules
+//! empty them                           their records and second entries go to other granules
 //! give back the page of sites          which reads as zero from now on
 //! give back the pages of words         the same, and zero is a granule that nobody accessed and nobody has locked
 //! ```
@@ -22,6 +22,7 @@ use super::Word;
 use super::granule::Granule;
 use super::map::{self, GRANULE};
 use super::record::RecordCache;
+use super::second;
 use crate::heap;
 use crate::sync::atomic_cell::AtomicCellId;
 use crate::sys::atomic::AtomicU64;
@@ -133,6 +134,7 @@ impl Locked {
     /// Gives the shadow of the granules back, which are empty, and opens them by that.
     fn give_back(self) {
         let Range { start, end } = self.region.range();
+        second::give_back(start, end);
         let (words, sites) = (map::words_of(start..end), map::sites_of(start..end));
         // SAFETY: nobody else changes the sites of locked granules, and untouched ones need none.
         unsafe { memory::give_back(sites) };

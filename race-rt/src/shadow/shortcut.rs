@@ -6,14 +6,18 @@
 //! the lock, because the lock is taken by an exchange of the very word that was looked at. All else is left to the long way,
 //! and nothing is changed then.
 
+use std::mem;
+
 use super::budget;
 use super::granule::{Granule, NewAccess};
 use super::map;
-use super::record::{RecordId, record};
+use super::second::Second;
 use super::word::{Mask, Word};
+use crate::access::AccessKind;
+use crate::clock::{Epoch, ThreadClock};
 use crate::heap;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sys::atomic::fence;
+use crate::thread::context::NodeId;
 
 /// The newest entry's access to the granule at `address`, which is covered, as it is at this moment.
 #[inline(always)]
@@ -22,38 +26,28 @@ pub fn newest_of(address: usize) -> Word {
     Word::from_bits(unsafe { map::word_of(address) }.load(Acquire))
 }
 
-/// What the first two of several entries say.
+/// What the second entry says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The access is pointless to record.
     Repeated,
-    /// It is not: the two are of other steps or other bytes, and all there are.
+    /// It is not: there are two entries, of other steps or other bytes.
     New,
     /// All entries have to be asked.
     Open,
 }
 
-/// [`is_repeated`](super::granule::is_repeated) for a plain access, as far as one of the first two of several entries tells:
-/// asked at each access to data that several threads read.
+/// [`is_repeated`](super::granule::is_repeated) for a plain access to a granule that is not `seen` to say as much with its newest
+/// entry, as far as the second one tells: asked at each access to data that several threads read.
 #[inline(always)]
-pub fn ask_pair(address: usize, epoch: u64, mask: Mask, writes: bool) -> Answer {
-    // SAFETY: as for `newest_of`.
-    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
-    let seen = Word::from_bits(word.load(Acquire));
-    if !seen.is_listed() || seen.is_locked() {
-        return Answer::Open;
+pub fn ask_second(address: usize, seen: Word, epoch: u64, mask: Mask, writes: bool) -> Answer {
+    let other = Second::of(address).word();
+    if other.unlike_plain(epoch, mask, writes) == 0 {
+        return Answer::Repeated;
     }
-    let first = site.load(Relaxed);
-    let pair = record(RecordId(first));
-    let [one, other] = [0, 1].map(|place| Word::from_bits(pair.words[place].load(Relaxed)));
-    if one.unlike_plain(epoch, mask, writes) != 0 && other.unlike_plain(epoch, mask, writes) != 0 {
-        let is_of_step = |entry: Word| entry.epoch().bits() == epoch && entry.mask().meets(mask);
-        let is_whole = pair.next.load(Relaxed) == RecordId::NONE.0;
-        return if is_whole && !is_of_step(one) && !is_of_step(other) { Answer::New } else { Answer::Open };
-    }
-    fence(Acquire);
-    let was_its_own = site.load(Relaxed) == first && Word::from_bits(word.load(Relaxed)).is_listed();
-    if was_its_own { Answer::Repeated } else { Answer::Open }
+    // Two entries of one step may say as much together.
+    let is_of_step = |entry: Word| entry.epoch().bits() == epoch && entry.mask().meets(mask);
+    if other.is_paired() && !(is_of_step(seen) && is_of_step(other)) { Answer::New } else { Answer::Open }
 }
 
 /// Adds an access that takes the place of the only entry of the granule at `address`, or of none, where that is open and still
@@ -79,13 +73,19 @@ fn may_begin_anyhow() -> bool {
     !budget::is_limited() && !heap::has_large_blocks()
 }
 
-/// [`Granule::renew_listed`] for the granule at `address`, if it has a list of its own and is open. False when nothing was
-/// changed.
+/// [`Granule::renew`] for the granule at `address`, if it is open. False when nothing was changed.
 #[inline(always)]
-pub fn join_list(address: usize, new: &NewAccess<'_>) -> bool {
-    // SAFETY: as for `newest_of`.
-    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
-    // Asked once more under the lock: here it saves the lock.
-    let is_own = Word::from_bits(word.load(Acquire)).is_listed() && !record(RecordId(site.load(Relaxed))).is_shared();
-    is_own && Granule::try_lock(address).is_some_and(|mut granule| granule.renew_listed(new))
+pub fn join(address: usize, new: &NewAccess<'_>) -> bool {
+    let Some(mut granule) = Granule::try_lock(address) else { return false };
+    if granule.is_list() {
+        // Handed over by its address, so that the straight way keeps all it has in registers.
+        mem::forget(granule);
+        return join_list(address, new.clock, new.epoch, new.kind, new.mask, new.site);
+    }
+    !granule.is_untouched() && granule.renew_few(new)
+}
+
+#[inline(never)]
+fn join_list(address: usize, clock: &ThreadClock, epoch: Epoch, kind: AccessKind, mask: Mask, site: NodeId) -> bool {
+    Granule::resume(address).renew_list(&NewAccess { clock, epoch, kind, mask, site })
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! bits  0..51  epoch (time, slot)
 //! bit   51     LOCKED    a thread is at work on the granule
-//! bit   52     LISTED    the granule's entries are in records; the word repeats the newest
+//! bit   52     LISTED    the granule has more entries than this; in a second word PAIRED: just these two
 //! bit   53     PLAIN     not atomic and not volatile
 //! bit   54     WRITE
 //! bit   55     VOLATILE
@@ -47,6 +47,12 @@ impl Mask {
     #[inline(always)]
     pub const fn without(self, other: Mask) -> Mask {
         Mask(self.0 & !other.0)
+    }
+
+    /// The bytes of both.
+    #[inline(always)]
+    pub const fn and(self, other: Mask) -> Mask {
+        Mask(self.0 | other.0)
     }
 
     /// Whether the two have a byte in common.
@@ -93,8 +99,10 @@ impl Word {
     pub const EMPTY: Word = Word(0);
     /// A thread is at work on the granule.
     pub const LOCKED: u64 = 1 << 51;
-    /// The granule's entries are in records.
+    /// The granule has another entry, or a list of them of which this is the newest.
     pub const LISTED: u64 = 1 << 52;
+    /// Of a second word: it is one of two entries.
+    pub(super) const PAIRED: u64 = Word::LISTED;
     const PLAIN: u64 = 1 << 53;
     const WRITE: u64 = 1 << 54;
     const VOLATILE: u64 = 1 << 55;
@@ -169,10 +177,16 @@ impl Word {
         self.0 & Word::LOCKED != 0
     }
 
-    /// Whether the granule's entries are in records.
+    /// Whether the granule has more entries than this.
     #[inline(always)]
     pub const fn is_listed(self) -> bool {
         self.0 & Word::LISTED != 0
+    }
+
+    /// Whether this is a granule's second entry, and its last.
+    #[inline(always)]
+    pub(super) const fn is_paired(self) -> bool {
+        self.0 & Word::PAIRED != 0
     }
 
     /// The word without its flags: the access alone.
@@ -197,6 +211,12 @@ impl Word {
     #[inline(always)]
     pub const fn in_step(self, epoch: Epoch) -> Word {
         Word(self.access().0 & !Epoch::MASK | epoch.bits())
+    }
+
+    /// Whether it was atomic.
+    #[inline(always)]
+    pub const fn is_atomic(self) -> bool {
+        self.0 & (Word::PLAIN | Word::VOLATILE) == 0
     }
 
     /// Whether the two differ in their times at most: the same slot's access of the same kind to the same bytes.

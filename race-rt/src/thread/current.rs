@@ -77,31 +77,48 @@ pub fn enter() -> Option<Inside> {
     Some(Inside { thread })
 }
 
-/// [`enter`] for work that calls nothing, so that who calls this needs no room on the stack. False when there is more to do than
-/// to begin, or when `work` says so; then [`enter`] is due.
+/// The running thread, as of [`enter_briefly`].
+#[derive(Debug)]
+pub struct Brief<'a> {
+    /// Its state.
+    pub thread: &'a mut Thread,
+    /// Its present step.
+    pub epoch: Epoch,
+}
+
+/// [`enter`] for work that calls nothing, so that who does it needs no room on the stack; [`Brief::leave`] ends it. `None` when there
+/// is more to do than to begin: then [`enter`] is due.
 #[inline(always)]
-pub fn briefly(work: impl FnOnce(&mut Thread, Epoch) -> bool) -> bool {
+pub fn enter_briefly<'a>() -> Option<Brief<'a>> {
     let hot = hot();
     // SAFETY: as in `enter`: a hot part whose epoch is one is no placeholder.
-    let (is_done, due) = unsafe {
+    unsafe {
         let thread = hot.cast::<Thread>();
         let plain = |bits: u64| Epoch::from_bits(bits).bits() == bits;
         let bits = (*hot).epoch.load(Relaxed);
         if bits == 0 || !plain(bits) || !(*thread).presence.is_outside() {
-            return false;
+            return None;
         }
         (*thread).presence.enter();
         // As in `enter`: first inside, then a look at whether somebody wants something of the thread.
-        let is_done =
-            !fork::is_underway() && (*hot).epoch.load(Relaxed) == bits && work(&mut *thread, Epoch::from_bits(bits));
-        (*thread).presence.leave();
-        compiler_fence(SeqCst);
-        (is_done, is_done && (*thread).due.load(Relaxed))
-    };
-    if due {
-        do_what_is_due();
+        if fork::is_underway() || (*hot).epoch.load(Relaxed) != bits {
+            (*thread).presence.leave();
+            return None;
+        }
+        Some(Brief { thread: &mut *thread, epoch: Epoch::from_bits(bits) })
     }
-    is_done
+}
+
+impl Brief<'_> {
+    /// Ends the work. When it is not done, [`enter`] is due.
+    #[inline(always)]
+    pub fn leave(self, is_done: bool) {
+        self.thread.presence.leave();
+        compiler_fence(SeqCst);
+        if is_done && self.thread.due.load(Relaxed) {
+            do_what_is_due();
+        }
+    }
 }
 
 /// The running thread for a look that changes nothing, so that nobody has to know of it. `None` when the engine is at

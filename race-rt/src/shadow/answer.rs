@@ -1,0 +1,98 @@
+//! What the two words of a granule with a list say: answers to whether an access is pointless, so that the list need not be walked
+//! each time.
+//!
+//! Naively: walk the list, and see whether each byte of the access has an entry of the thread's present step that makes it
+//! pointless ([`super::granule::is_repeated`]). Several entries of one step are common, since each place in the code that first
+//! touches some of the bytes has one of its own. So when a walk has found that together they say yes, the sum of them is put
+//! into the first word or the second: one access of that step, as strong as all of them, to all their bytes.
+//!
+//! An answer is true as long as its step is its thread's present one, for what the list has of that step goes only with a
+//! race or with a new life of the memory, and both drop it. The first word has an answer to who accessed the granule last, the
+//! second, where there is room for one, to the one before.
+
+use super::granule::Granule;
+use super::record::{RecordId, record};
+use super::second::Second;
+use super::shortcut::newest_of;
+use super::word::{Mask, Word};
+use crate::access::AccessKind;
+use crate::clock::{Epoch, ThreadClock};
+use crate::sys::atomic::Ordering::Relaxed;
+
+/// A walk of the list of the granule at `address` has shown that a plain access is pointless: the next one is told so at once,
+/// unless that would take the answer from another thread. Nothing happens if there is no list, or a thread is at work on it.
+pub fn remember(address: usize, clock: &ThreadClock, epoch: Epoch, mask: Mask, writes: bool) {
+    // Without the lock first: data that many threads read has room for the answers to two of them.
+    let (first, second) = (newest_of(address), Second::of(address));
+    if first.epoch() != epoch && !may_take(second, epoch, clock) {
+        return;
+    }
+    let Some(mut granule) = Granule::try_lock(address) else { return };
+    if !granule.is_list() {
+        return;
+    }
+    let (written, accessed) = granule.bytes_of(epoch);
+    let (kind, bytes) =
+        if writes || written.covers(mask) { (AccessKind::Write, written) } else { (AccessKind::Read, accessed) };
+    // Who raced with an entry since the walk has removed it.
+    if bytes.covers(mask) {
+        granule.answer(Word::new(epoch, kind, bytes), clock);
+    }
+}
+
+impl Granule {
+    /// The bytes that a thread has written in this step, and those it has accessed.
+    fn bytes_of(&self, epoch: Epoch) -> (Mask, Mask) {
+        let (mut written, mut accessed) = (Mask::NONE, Mask::NONE);
+        let mut id = self.first_record();
+        while id != RecordId::NONE {
+            let part = record(id);
+            for word in &part.words {
+                let word = Word::from_bits(word.load(Relaxed));
+                written = written.and(word.bytes_repeated(epoch, AccessKind::Write));
+                accessed = accessed.and(word.bytes_repeated(epoch, AccessKind::Read));
+            }
+            id = RecordId(part.next.load(Relaxed));
+        }
+        (written, accessed)
+    }
+
+    fn answer(&mut self, answer: Word, clock: &ThreadClock) {
+        let (epoch, first) = (answer.epoch(), self.content.access());
+        let second = self.second();
+        if first.epoch() != epoch || first.is_atomic() {
+            set_second(second, answer, clock);
+        } else if first.kind() == answer.kind() || first.is_subsumed_by(answer.kind()) {
+            // What was written is asked for more often than what was read, and both may be.
+            if first.kind() != answer.kind() {
+                set_second(second, first, clock);
+            }
+            self.content = Word::from_bits(answer.bits() | Word::LISTED);
+        } else {
+            set_second(second, answer, clock);
+        }
+    }
+
+    /// The list's newest access is this one, and the answer to the thread before, if another, is kept.
+    #[inline(always)]
+    pub(super) fn set_newest(&mut self, newest: Word) {
+        let before = self.content;
+        if before.epoch().slot() != newest.epoch().slot() {
+            self.second().remember(before);
+        }
+        self.content = Word::from_bits(newest.bits() | Word::LISTED);
+    }
+}
+
+fn set_second(second: Second, answer: Word, clock: &ThreadClock) {
+    if may_take(second, answer.epoch(), clock) {
+        second.remember(answer);
+    }
+}
+
+/// Whether there is room in the second word, and no answer to another thread that may be for its present step.
+fn may_take(second: Second, epoch: Epoch, clock: &ThreadClock) -> bool {
+    let present = second.word();
+    let is_free = present == Word::EMPTY || present.epoch().slot() == epoch.slot() || clock.knows(present.epoch());
+    is_free && second.has_room()
+}
