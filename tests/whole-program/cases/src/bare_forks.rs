@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::case::{Place, cases, in_order};
-use crate::forks::{as_child_of, in_child_of};
+use crate::forks::{as_child_of, children_after_the_others, in_child_of};
 use crate::invisible;
 
 cases! {
@@ -125,24 +125,8 @@ fn race_after_bare_fork_in_parent() {
     assert_eq!(in_child_of(bare_clone, || PLACE.write(1)), 0, "what the parent has reported is none of the child's");
 }
 
-/// All that any thread did before the fork lies before it.
 fn clean_bare_child_after_the_others() {
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            PLACE.write(1);
-            invisible::meet(2);
-            invisible::wait(3);
-        });
-        invisible::meet(2);
-        for fork in BARE {
-            let status = in_child_of(fork, || {
-                PLACE.write(2);
-                thread::spawn(|| PLACE.write(3)).join().unwrap();
-            });
-            assert_eq!(status, 0);
-        }
-        invisible::advance();
-    });
+    children_after_the_others(&BARE);
 }
 
 /// The others have locks of their own, and the allocator's, all the time; the child needs both the engine and the allocator.

@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::case::{Place, cases, earlier, in_order, later};
 use crate::invisible;
+use crate::pthread;
 
 cases! {
     race_then_end_at_once race_then_quick_exit race_in_quick_exit_handler race_then_exit_in_thread race_in_exit_handler
@@ -19,18 +20,6 @@ unsafe extern "C" {
     fn atexit(handler: extern "C" fn()) -> c_int;
     fn at_quick_exit(handler: extern "C" fn()) -> c_int;
     fn pause() -> c_int;
-}
-
-unsafe extern "C-unwind" {
-    fn pthread_create(
-        thread: *mut usize,
-        attributes: *const c_void,
-        start: extern "C-unwind" fn(*mut c_void) -> *mut c_void,
-        argument: *mut c_void,
-    ) -> c_int;
-    fn pthread_join(thread: usize, result: *mut *mut c_void) -> c_int;
-    fn pthread_cancel(thread: usize) -> c_int;
-    fn pthread_exit(result: *mut c_void) -> !;
 }
 
 static PLACE: Place<u64> = Place::new(0);
@@ -98,37 +87,20 @@ extern "C-unwind" fn write_and_wait(_: *mut c_void) -> *mut c_void {
     }
 }
 
-fn create(start: extern "C-unwind" fn(*mut c_void) -> *mut c_void) -> usize {
-    let mut thread = 0;
-    // SAFETY: the function wants no argument.
-    assert_eq!(unsafe { pthread_create(&mut thread, std::ptr::null(), start, std::ptr::null_mut()) }, 0);
-    thread
-}
-
-fn join(thread: usize) {
-    // SAFETY: the thread is joined once.
-    assert_eq!(unsafe { pthread_join(thread, std::ptr::null_mut()) }, 0);
-}
-
-fn cancel(thread: usize) {
-    // SAFETY: the thread lives, and has nothing to drop.
-    assert_eq!(unsafe { pthread_cancel(thread) }, 0);
-}
-
 /// To ask a thread to end orders nothing.
 fn race_with_cancelled_thread() {
-    let thread = create(write_and_wait);
+    let thread = pthread::create(write_and_wait);
     invisible::wait(1);
-    cancel(thread);
+    pthread::cancel(thread);
     later(|| PLACE.read());
-    join(thread);
+    pthread::join(thread);
 }
 
 fn clean_cancelled_thread() {
-    let thread = create(write_and_wait);
+    let thread = pthread::create(write_and_wait);
     invisible::wait(1);
-    cancel(thread);
-    join(thread);
+    pthread::cancel(thread);
+    pthread::join(thread);
     assert_eq!(PLACE.read(), 1);
 }
 
@@ -137,8 +109,7 @@ extern "C-unwind" fn write_and_exit(_: *mut c_void) -> *mut c_void {
     fn deeper(depth: u32) {
         if std::hint::black_box(depth) == 0 {
             PLACE.write(PLACE.read() + 1);
-            // SAFETY: no frame has anything to drop.
-            unsafe { pthread_exit(std::ptr::null_mut()) }
+            pthread::exit();
         }
         deeper(depth - 1);
         std::hint::black_box(depth);
@@ -149,7 +120,7 @@ extern "C-unwind" fn write_and_exit(_: *mut c_void) -> *mut c_void {
 
 fn clean_thread_exits() {
     for turn in 1..=20 {
-        join(create(write_and_exit));
+        pthread::join(pthread::create(write_and_exit));
         assert_eq!(PLACE.read(), turn);
     }
 }

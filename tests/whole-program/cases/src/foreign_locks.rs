@@ -22,7 +22,6 @@ unsafe extern "C-unwind" {
     fn pthread_mutex_unlock(lock: *mut c_void) -> c_int;
     fn pthread_mutexattr_init(attributes: *mut c_void) -> c_int;
     fn pthread_mutexattr_settype(attributes: *mut c_void, kind: c_int) -> c_int;
-    fn mtx_init(lock: *mut c_void, kind: c_int) -> c_int;
     fn mtx_lock(lock: *mut c_void) -> c_int;
     fn mtx_unlock(lock: *mut c_void) -> c_int;
     fn pthread_spin_init(lock: *mut c_void, shared: c_int) -> c_int;
@@ -141,18 +140,13 @@ fn c11_add() {
     }
 }
 
-fn begin_c11_mutex() {
-    // SAFETY: the object is large enough, and zero is the plain kind.
-    assert_eq!(unsafe { mtx_init(LOCK.address(), 0) }, 0);
-}
-
 fn clean_c11_mutex() {
-    begin_c11_mutex();
+    LOCK.begin_c11_mutex();
     side_by_side(c11_add, c11_add);
 }
 
 fn race_c11_mutex_on_one_side() {
-    begin_c11_mutex();
+    LOCK.begin_c11_mutex();
     in_order(c11_add, || PLACE.write(1));
 }
 

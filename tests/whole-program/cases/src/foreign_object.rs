@@ -10,6 +10,10 @@ pub struct Object(UnsafeCell<[u8; 64]>);
 // SAFETY: only the C library's functions work on it, which are made for several threads.
 unsafe impl Sync for Object {}
 
+unsafe extern "C-unwind" {
+    fn mtx_init(lock: *mut c_void, kind: c_int) -> c_int;
+}
+
 impl Object {
     /// Nothing yet.
     pub const fn new() -> Self {
@@ -25,6 +29,13 @@ impl Object {
     /// Runs `operation`, which succeeds.
     pub fn does(&self, operation: unsafe extern "C-unwind" fn(*mut c_void) -> c_int) {
         assert_eq!(self.call(operation), 0);
+    }
+
+    /// Makes it a mutex of C11, of the plain kind.
+    pub fn begin_c11_mutex(&self) {
+        const PLAIN: c_int = 0;
+        // SAFETY: the object is large enough.
+        assert_eq!(unsafe { mtx_init(self.address(), PLAIN) }, 0);
     }
 
     /// Where it is.

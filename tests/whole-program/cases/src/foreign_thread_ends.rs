@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_uint, c_void};
 use crate::case::{Place, cases};
 use crate::foreign_object::Object;
 use crate::invisible;
+use crate::pthread;
 
 cases! {
     clean_cancelled_wait clean_thread_exit clean_dead_owner
@@ -20,15 +21,6 @@ unsafe extern "C-unwind" {
     fn pthread_detach(thread: usize) -> c_int;
     fn sem_init(semaphore: *mut c_void, shared: c_int, value: c_uint) -> c_int;
     fn sem_wait(semaphore: *mut c_void) -> c_int;
-    fn pthread_create(
-        thread: *mut usize,
-        attributes: *const c_void,
-        start: extern "C-unwind" fn(*mut c_void) -> *mut c_void,
-        argument: *mut c_void,
-    ) -> c_int;
-    fn pthread_exit(result: *mut c_void) -> !;
-    fn pthread_cancel(thread: usize) -> c_int;
-    fn pthread_join(thread: usize, result: *mut *mut c_void) -> c_int;
 }
 
 static PLACE: Place<u64> = Place::new(0);
@@ -47,22 +39,20 @@ fn clean_cancelled_wait() {
     const CANCELED: *mut c_void = std::ptr::without_provenance_mut(usize::MAX);
     // SAFETY: the object is large enough.
     assert_eq!(unsafe { sem_init(LOCK.address(), 0, 0) }, 0);
-    let thread = create(wait_for_ever);
+    let thread = pthread::create(wait_for_ever);
     invisible::wait(1);
-    // SAFETY: the thread lives, and its function holds nothing that has to be dropped.
-    assert_eq!(unsafe { pthread_cancel(thread) }, 0);
-    assert_eq!(join(thread), CANCELED);
+    pthread::cancel(thread);
+    assert_eq!(pthread::join(thread), CANCELED);
     PLACE.write(2);
 }
 
 extern "C-unwind" fn exit_early(_: *mut c_void) -> *mut c_void {
     PLACE.write(1);
-    // SAFETY: the function holds nothing that has to be dropped.
-    unsafe { pthread_exit(std::ptr::null_mut()) }
+    pthread::exit()
 }
 
 fn clean_thread_exit() {
-    assert!(join(create(exit_early)).is_null());
+    assert!(pthread::join(pthread::create(exit_early)).is_null());
     PLACE.write(2);
 }
 
@@ -83,7 +73,7 @@ fn clean_dead_owner() {
         assert_eq!(pthread_mutexattr_setrobust(OTHER.address(), ROBUST), 0);
         assert_eq!(pthread_mutex_init(LOCK.address(), OTHER.address()), 0);
     }
-    let thread = create(end_with_lock);
+    let thread = pthread::create(end_with_lock);
     // SAFETY: the thread was created here and is not joined.
     assert_eq!(unsafe { pthread_detach(thread) }, 0);
     invisible::wait(1);
@@ -91,18 +81,4 @@ fn clean_dead_owner() {
     PLACE.write(2);
     LOCK.does(pthread_mutex_consistent);
     LOCK.does(pthread_mutex_unlock);
-}
-
-fn create(start: extern "C-unwind" fn(*mut c_void) -> *mut c_void) -> usize {
-    let mut thread = 0;
-    // SAFETY: the function wants no argument.
-    assert_eq!(unsafe { pthread_create(&mut thread, std::ptr::null(), start, std::ptr::null_mut()) }, 0);
-    thread
-}
-
-fn join(thread: usize) -> *mut c_void {
-    let mut result = std::ptr::null_mut();
-    // SAFETY: the thread was created here and is joined once.
-    assert_eq!(unsafe { pthread_join(thread, &mut result) }, 0);
-    result
 }

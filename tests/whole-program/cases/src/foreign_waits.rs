@@ -16,7 +16,6 @@ cases! {
 unsafe extern "C-unwind" {
     fn pthread_mutex_lock(lock: *mut c_void) -> c_int;
     fn pthread_mutex_unlock(lock: *mut c_void) -> c_int;
-    fn mtx_init(lock: *mut c_void, kind: c_int) -> c_int;
     fn mtx_lock(lock: *mut c_void) -> c_int;
     fn mtx_unlock(lock: *mut c_void) -> c_int;
     fn cnd_wait(condition: *mut c_void, lock: *mut c_void) -> c_int;
@@ -38,11 +37,6 @@ static LOCK: Object = Object::new();
 
 fn add() {
     PLACE.write(PLACE.read() + 1);
-}
-
-fn begin_c11_mutex() {
-    // SAFETY: the object is large enough, and zero is the plain kind.
-    assert_eq!(unsafe { mtx_init(LOCK.address(), 0) }, 0);
 }
 
 static CHANGED: Object = Object::new();
@@ -74,7 +68,7 @@ fn clean_foreign_condition() {
 }
 
 fn clean_c11_condition() {
-    begin_c11_mutex();
+    LOCK.begin_c11_mutex();
     let write = || {
         invisible::wait(1);
         PLACE.write(1);

@@ -33,10 +33,14 @@ unsafe extern "C" {
 
 static PLACE: Place<u64> = Place::new(0);
 
+fn plain_fork() -> c_int {
+    // SAFETY: a child that is watched may do anything.
+    unsafe { fork() }
+}
+
 /// Runs `child` in a forked process, which ends normally then, and returns its exit status.
 fn in_child(child: impl FnOnce()) -> c_int {
-    // SAFETY: a child that is watched may do anything.
-    in_child_of(|| unsafe { fork() }, child)
+    in_child_of(plain_fork, child)
 }
 
 /// The same in a process that `fork` makes.
@@ -62,8 +66,7 @@ pub fn ended(process: c_int) -> c_int {
 
 /// Runs `child` in a forked process and ends with its status.
 fn as_child(child: impl FnOnce()) {
-    // SAFETY: as in `in_child`.
-    as_child_of(|| unsafe { fork() }, child);
+    as_child_of(plain_fork, child);
 }
 
 /// The same in a process that `fork` makes.
@@ -157,8 +160,12 @@ fn clean_forked_child() {
     assert_eq!(thread::spawn(move || in_child(work)).join().unwrap(), 0);
 }
 
-/// All that any thread did before the fork lies before it.
 fn clean_child_after_the_others() {
+    children_after_the_others(&[plain_fork]);
+}
+
+/// All that any thread did before a fork lies before it.
+pub fn children_after_the_others(forks: &[fn() -> c_int]) {
     thread::scope(|scope| {
         scope.spawn(|| {
             PLACE.write(1);
@@ -166,11 +173,13 @@ fn clean_child_after_the_others() {
             invisible::wait(3);
         });
         invisible::meet(2);
-        let status = in_child(|| {
-            PLACE.write(2);
-            thread::spawn(|| PLACE.write(3)).join().unwrap();
-        });
-        assert_eq!(status, 0);
+        for fork in forks {
+            let status = in_child_of(fork, || {
+                PLACE.write(2);
+                thread::spawn(|| PLACE.write(3)).join().unwrap();
+            });
+            assert_eq!(status, 0);
+        }
         invisible::advance();
     });
 }

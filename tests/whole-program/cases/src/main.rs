@@ -28,6 +28,7 @@ mod menu;
 mod mutexes;
 mod once;
 mod parking;
+mod pthread;
 mod ranges;
 mod rare_transfers;
 mod read_write_locks;

@@ -16,6 +16,9 @@ mod case;
 #[path = "../../cases/src/invisible.rs"]
 #[allow(dead_code)]
 mod invisible;
+#[path = "../../cases/src/pthread.rs"]
+#[allow(dead_code)]
+mod pthread;
 
 use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_void};
@@ -30,19 +33,8 @@ unsafe extern "C" {
     fn kill(process: c_int, signal: c_int) -> c_int;
     fn pause() -> c_int;
     fn pthread_self() -> usize;
-    fn pthread_cancel(thread: usize) -> c_int;
     fn pthread_mutex_lock(mutex: *mut Mutex) -> c_int;
     fn pthread_mutex_trylock(mutex: *mut Mutex) -> c_int;
-}
-
-unsafe extern "C-unwind" {
-    fn pthread_create(
-        thread: *mut usize,
-        attributes: *const c_void,
-        start: extern "C-unwind" fn(*mut c_void) -> *mut c_void,
-        argument: *mut c_void,
-    ) -> c_int;
-    fn pthread_join(thread: usize, result: *mut *mut c_void) -> c_int;
 }
 
 /// Room for a mutex of the C library's, which is all zero at first.
@@ -134,7 +126,7 @@ extern "C-unwind" fn race_and_wait(_: *mut c_void) -> *mut c_void {
     // SAFETY: the mutex is valid, and the thread its own.
     unsafe {
         assert_eq!(pthread_mutex_lock((&raw const LOCK).cast_mut()), 0);
-        assert_eq!(pthread_cancel(pthread_self()), 0);
+        pthread::cancel(pthread_self());
     }
     race(1, 200);
     RACED.set(1);
@@ -146,12 +138,7 @@ extern "C-unwind" fn race_and_wait(_: *mut c_void) -> *mut c_void {
 
 fn cancel() {
     let other = thread::spawn(|| race(0, 200));
-    let mut cancelled = 0;
-    // SAFETY: the function wants no argument, and the thread is joined once.
-    unsafe {
-        assert_eq!(pthread_create(&mut cancelled, std::ptr::null(), race_and_wait, std::ptr::null_mut()), 0);
-        assert_eq!(pthread_join(cancelled, std::ptr::null_mut()), 0);
-    }
+    pthread::join(pthread::create(race_and_wait));
     other.join().unwrap();
     assert_eq!(RACED.get(), 1, "the thread was not to end before it waits");
     // SAFETY: the mutex is valid.
