@@ -14,7 +14,14 @@ use crate::{process, progress};
 pub struct Program {
     pub path: PathBuf,
     /// Set when it runs.
-    pub environment: Option<(&'static str, &'static str)>,
+    pub environment: Option<(&'static str, String)>,
+}
+
+/// What the detector is told: not to wait at the end of a program that has threads left, which would be time and no cost.
+/// Then what the user has set.
+fn detector_environment() -> Option<(&'static str, String)> {
+    let set = std::env::var("RACE_OPTIONS").unwrap_or_default();
+    Some(("RACE_OPTIONS", format!("atexit_sleep_ms=0 {set}")))
 }
 
 /// Where programs are built.
@@ -47,13 +54,13 @@ impl Workshop {
         command.args(["build", "--locked", "--release", "--package", "cargo-race"]).current_dir(&self.root);
         let subcommand = executable(command.env("CARGO_TARGET_DIR", &self.target), "cargo-race")?;
         let path = self.build(Command::new(subcommand).args(["race", "build"]), "race")?;
-        Ok(Program { path, environment: None })
+        Ok(Program { path, environment: detector_environment() })
     }
 
     /// With the crate's feature on.
     pub fn wrapper(&self) -> Result<Program, Error> {
         let path = self.build(Command::new(&self.cargo).args(["build", "--features", "wrapper"]), "wrapper")?;
-        Ok(Program { path, environment: None })
+        Ok(Program { path, environment: detector_environment() })
     }
 
     /// By the peer.
@@ -66,7 +73,7 @@ impl Workshop {
         }
         let path = self.build(&mut command, "tsan")?;
         // Its own reports would cost it time: what it takes for races is not measured here.
-        Ok(Program { path, environment: Some(("TSAN_OPTIONS", "report_bugs=0 atexit_sleep_ms=0")) })
+        Ok(Program { path, environment: Some(("TSAN_OPTIONS", "report_bugs=0 atexit_sleep_ms=0".into())) })
     }
 
     fn build(&self, command: &mut Command, directory: &str) -> Result<PathBuf, Error> {

@@ -33,7 +33,7 @@ impl Ran {
 pub fn run(program: &Program, words: &[&str]) -> Result<Ran, Error> {
     let not_run = |reason: std::io::Error| Error::NotRun { program: program.path.clone(), reason: reason.to_string() };
     let mut command = Command::new(&program.path);
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).envs(program.environment);
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).envs(program.environment.clone());
     let start = Instant::now();
     let mut child = command.spawn().map_err(not_run)?;
     let mut output = String::new();
