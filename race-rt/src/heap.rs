@@ -83,12 +83,6 @@ pub(crate) fn forget_locked<Locked>(range: Range<usize>, lock: impl FnOnce() -> 
     Some(locked)
 }
 
-/// Whether there may be any large block: else an untouched granule has no entry to start with.
-#[inline(always)]
-pub(crate) fn has_large_blocks() -> bool {
-    GENERATION.load(Acquire) != 0
-}
-
 fn tell_of_none(range: Range<usize>) {
     if trace::is_on() {
         let Range { start, end } = range;
@@ -121,6 +115,15 @@ impl BlockCache {
             self.look_up(address, generation);
         }
         self.entry
+    }
+
+    /// [`BlockCache::entry_of`] where the thread knows without a look at the table.
+    #[inline(always)]
+    pub fn entry_at_hand(&self, address: usize) -> Option<Option<Entry>> {
+        match GENERATION.load(Acquire) {
+            0 => Some(None),
+            generation => (generation == self.generation && self.range.contains(&address)).then_some(self.entry),
+        }
     }
 
     #[cold]

@@ -13,12 +13,14 @@
 
 mod kind;
 mod plain;
+mod range;
 
 use std::mem;
 use std::ops::Range;
 
 pub use kind::AccessKind;
 pub use plain::{read, read_16, write, write_16};
+pub use range::range;
 
 use crate::clock::Epoch;
 use crate::counters::COUNTERS;
@@ -28,46 +30,12 @@ use crate::report::{benign, gather};
 use crate::shadow::granule::{self, Entry, Granule, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::record::RecordCache;
-use crate::shadow::run;
 use crate::shadow::{Mask, Word};
 use crate::sync::addressed;
-use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::context::NodeId;
-use crate::thread::{Hot, Thread, current};
+use crate::thread::{Thread, current};
 use crate::trace;
 use crate::trace::event::Event;
-
-/// An access of any size at any address: granules that were accessed as strongly in the same epoch are passed over.
-#[inline(always)]
-pub fn range(address: usize, size: usize, kind: AccessKind, pc: Pc) {
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    if epoch & Hot::SOLO != 0 || size == 0 {
-        return;
-    }
-    match kind {
-        AccessKind::Read if run::repeats_plainly(address, size, epoch, false) => {}
-        AccessKind::Write if run::repeats_plainly(address, size, epoch, true) => {}
-        AccessKind::Read => range_from_new::<false>(address, size, pc),
-        AccessKind::Write => range_from_new::<true>(address, size, pc),
-        _ => slow(address, size, kind, pc),
-    }
-}
-
-/// The third shortcut for a range, as far as pairs of entries tell, then the long way for the rest of it.
-#[inline(never)]
-fn range_from_new<const WRITES: bool>(address: usize, size: usize, pc: Pc) {
-    // SAFETY: as for `range`.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    let from = match address.checked_add(size) {
-        Some(end) => run::first_new(address, end, epoch, WRITES),
-        None => Some(address),
-    };
-    if let Some(from) = from {
-        let kind = if WRITES { AccessKind::Write } else { AccessKind::Read };
-        slow(from, size - (from - address), kind, pc);
-    }
-}
 
 /// Any access of any size. Null and addresses without shadow are let pass. Of more than a program can access what it would
 /// fault at is left out, so that a wrong size costs it no more than without the engine.

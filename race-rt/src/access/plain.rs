@@ -4,6 +4,7 @@
 //! read, write       the newest entry says as much: done
 //! beyond_newest     one entry that may have nothing to be remembered of?
 //!   join_single       so it is: the access takes its place
+//! begin             none
 //! beyond_first      several: the second says as much: done
 //! beyond_second     more: all together say as much: done
 //! join              the access takes its place beside the others
@@ -24,8 +25,9 @@ use crate::shadow::shortcut::{self, Answer};
 use crate::shadow::{Mask, Word};
 use crate::sys::atomic::AtomicU64;
 use crate::sys::atomic::Ordering::Relaxed;
+use crate::thread::context::NodeId;
 use crate::thread::current::Brief;
-use crate::thread::{Hot, current};
+use crate::thread::{Hot, Thread, current};
 use crate::trace;
 
 /// A plain load of `size` bytes, within one granule.
@@ -39,6 +41,9 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
         unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
     if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
+    }
+    if word.is_listed() {
+        return beyond_first::<false>(address, pc, Mask::new(address, size));
     }
     beyond_newest::<false>(address, pc, Mask::new(address, size));
 }
@@ -54,6 +59,9 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
         unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
     if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
         return;
+    }
+    if word.is_listed() {
+        return beyond_first::<true>(address, pc, Mask::new(address, size));
     }
     beyond_newest::<true>(address, pc, Mask::new(address, size));
 }
@@ -103,7 +111,7 @@ fn in_both<const WRITES: bool>(address: usize, pc: Pc) {
     beyond_newest::<WRITES>(address.wrapping_add(GRANULE), pc, Mask::ALL);
 }
 
-const fn kind(writes: bool) -> AccessKind {
+pub(super) const fn kind(writes: bool) -> AccessKind {
     if writes { AccessKind::Write } else { AccessKind::Read }
 }
 
@@ -115,35 +123,37 @@ fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     }
     let seen = shortcut::newest_of(address);
     if seen.is_listed() {
-        return beyond_first::<WRITES>(address, pc, mask, seen);
+        return beyond_first::<WRITES>(address, pc, mask);
     }
-    let may_go = seen == Word::EMPTY || mask.covers(seen.mask()) && seen.is_subsumed_by(kind(WRITES));
-    if !may_go {
+    if seen == Word::EMPTY {
+        return begin::<WRITES>(address, pc, mask);
+    }
+    if !(mask.covers(seen.mask()) && seen.is_subsumed_by(kind(WRITES))) {
         return join::<WRITES>(address, pc, mask);
     }
-    let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() else {
-        return join::<WRITES>(address, pc, mask);
-    };
-    let is_done = match thread.site_at_hand(pc) {
-        Some(site) => {
-            let new = NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site };
-            shortcut::join_single(address, seen, &new)
-        }
-        None => false,
-    };
-    Brief { thread, epoch }.leave(is_done);
-    if !is_done {
+    if !join_briefly::<WRITES>(address, pc, mask, How::Alone(seen)) {
         join::<WRITES>(address, pc, mask);
+    }
+}
+
+/// Where nobody has accessed the granule.
+#[inline(never)]
+fn begin<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
+    if !join_briefly::<WRITES>(address, pc, mask, How::First) {
+        long_way::<WRITES>(address, pc, mask);
     }
 }
 
 /// Where the granule has several entries, or had them a moment ago.
 #[inline(never)]
-fn beyond_first<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, seen: Word) {
+fn beyond_first<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
+    if !map::is_covered(address) {
+        return long_way::<WRITES>(address, pc, mask);
+    }
     // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     // Nobody has an epoch with a request to step on in it.
-    match shortcut::ask_second(address, seen, epoch, mask, WRITES) {
+    match shortcut::ask_second(address, epoch, mask, WRITES) {
         Answer::Repeated => {}
         Answer::New => join::<WRITES>(address, pc, mask),
         Answer::Open => beyond_second::<WRITES>(address, pc, mask),
@@ -168,24 +178,54 @@ fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
 /// Where no entry of the granule makes the access pointless.
 #[inline(never)]
 fn join<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
-    let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() else {
-        return long_way::<WRITES>(address, pc, mask);
-    };
+    if !join_briefly::<WRITES>(address, pc, mask, How::Beside) {
+        long_way::<WRITES>(address, pc, mask);
+    }
+}
+
+/// What an access finds in a granule.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How {
+    /// Nothing.
+    First,
+    /// One entry, which was this.
+    Alone(Word),
+    /// Whatever it may be.
+    Beside,
+}
+
+/// Joins without a call. False, with nothing changed, where more is needed.
+#[inline(always)]
+fn join_briefly<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, how: How) -> bool {
+    let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() else { return false };
     let is_done = match thread.site_at_hand(pc) {
-        Some(site) => {
-            shortcut::join(address, &NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site })
-        }
+        Some(site) => join_as::<WRITES>(thread, epoch, address, mask, site, how),
         None => false,
     };
     Brief { thread, epoch }.leave(is_done);
-    if !is_done {
-        long_way::<WRITES>(address, pc, mask);
+    is_done
+}
+
+#[inline(always)]
+pub(super) fn join_as<const WRITES: bool>(
+    thread: &Thread,
+    epoch: Epoch,
+    address: usize,
+    mask: Mask,
+    site: NodeId,
+    how: How,
+) -> bool {
+    let new = NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site };
+    match how {
+        How::First => shortcut::join_none(address, &new, &thread.blocks),
+        How::Alone(seen) => shortcut::join_single(address, seen, &new),
+        How::Beside => shortcut::join(address, &new),
     }
 }
 
 /// The running thread for work that calls nothing, if that is all there is to do for such an access.
 #[inline(always)]
-fn enter_briefly<'a, const WRITES: bool>() -> Option<Brief<'a>> {
+pub(super) fn enter_briefly<'a, const WRITES: bool>() -> Option<Brief<'a>> {
     if trace::is_on() {
         return None;
     }

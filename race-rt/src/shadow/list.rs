@@ -1,6 +1,8 @@
 //! Granules with more than two entries, or with an atomic: a list of records of the granule's own.
 //!
-//! A list that is left with two entries ends, unless the granule has an atomic.
+//! A list stays one while its accesses find their places in it, even with one entry left: who takes turns with others needs as many
+//! places again. It ends where the rule in full is due and leaves two entries or less, unless the granule has an atomic, and
+//! with the memory's life.
 
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, left_of, meet};
 use super::record::{Record, RecordCache, RecordId, record};
@@ -66,7 +68,7 @@ impl Granule {
     #[inline(always)]
     pub(super) fn renew_list(&mut self, new: &NewAccess<'_>) -> bool {
         let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        let (mut place, mut merged, mut entries, mut changes) = (None, None, 0, false);
+        let (mut place, mut place_has_entry, mut merged, mut changes) = (None, false, None, false);
         let mut id = self.first_record();
         let first = id;
         while id != RecordId::NONE {
@@ -75,8 +77,12 @@ impl Granule {
                 let old = Word::from_bits(word.load(Relaxed));
                 let Some(left) = left_of(old, new) else { return false };
                 if left.mask().0 == 0 {
-                    changes |= old != Word::EMPTY;
-                    place = place.or(Some((part, index)));
+                    let has_entry = old != Word::EMPTY;
+                    if place.is_none() {
+                        (place, place_has_entry) = (Some((part, index)), has_entry);
+                    } else {
+                        changes |= has_entry;
+                    }
                     continue;
                 }
                 let site = NodeId(part.sites[index].load(Relaxed));
@@ -87,7 +93,6 @@ impl Granule {
                     merged = Some((part, index, left.with(new.mask)));
                 }
                 changes |= left != old;
-                entries += 1;
             }
             id = RecordId(part.next.load(Relaxed));
         }
@@ -96,11 +101,9 @@ impl Granule {
             (None, Some((part, index))) => (part, index, added.word),
             (None, None) => return false,
         };
-        if entries <= 2 && record(first).first_atomic() == AtomicCellId::NONE {
-            return false;
-        }
         self.end_state_of(new.mask.and(word.mask()));
-        if changes {
+        // The one whose place the access takes is overwritten.
+        if changes || place_has_entry && merged.is_some() {
             self.take_from_list(first, new);
         }
         part.put(index, Entry { word, site: new.site });
@@ -221,11 +224,10 @@ impl Granule {
 mod tests {
     use super::*;
     use crate::access::AccessKind;
-    use crate::shadow::Mask;
     use crate::thread::{Thread, current, registry};
 
     #[test]
-    fn a_list_begins_with_the_third_entry_and_ends_with_the_second_last() {
+    fn a_list_begins_with_the_third_entry_and_keeps_its_records() {
         crate::start::ensure();
         let mut parent = current::enter().expect("the engine is idle");
         let mut writer = registry::spawn(&mut parent, None, NodeId::ROOT);
@@ -235,13 +237,18 @@ mod tests {
             thread.release();
             thread.access(address, 8, kind, NodeId::ROOT);
             let granule = Granule::lock(address);
-            (granule.entries().len(), granule.is_list())
+            (granule.entries().len(), granule.is_list().then(|| granule.first_record()))
         };
+        let mut list = None;
         for _ in 0..3 {
-            assert_eq!(access(&mut writer, AccessKind::Write), (1, false));
+            assert_eq!(access(&mut writer, AccessKind::Write), (1, list));
             let mut readers = [(); 3].map(|()| registry::spawn(&mut writer, None, NodeId::ROOT));
-            for (reader, expected) in readers.iter_mut().zip([(2, false), (3, true), (4, true)]) {
-                assert_eq!(access(reader, AccessKind::Read), expected);
+            for (index, reader) in readers.iter_mut().enumerate() {
+                let (entries, first) = access(reader, AccessKind::Read);
+                assert_eq!(entries, index + 2);
+                assert_eq!(first.is_some(), list.is_some() || entries > 2);
+                list = list.or(first);
+                assert_eq!(first, list);
             }
             for reader in readers {
                 let id = reader.id();
@@ -249,9 +256,8 @@ mod tests {
                 registry::join(&mut writer, id);
             }
         }
-        let newest = Granule::lock(address).newest();
-        assert_eq!((newest.kind(), newest.mask()), (AccessKind::Read, Mask::ALL));
         writer.forget(address, address + 8);
+        assert!(Granule::lock(address).is_untouched());
         registry::finish(writer);
     }
 }

@@ -154,10 +154,16 @@ pub(super) fn sites_of(addresses: Range<usize>) -> Range<usize> {
 /// Accesses of up to so many bytes are taken as they are.
 const LONG_ACCESS: usize = 1 << 20;
 
+/// Whether an access of so many bytes is taken as it is.
+#[inline(always)]
+pub const fn is_short(size: usize) -> bool {
+    size <= LONG_ACCESS
+}
+
 /// How many of the `size` bytes from `address` on an access can reach before it faults, or leaves what has a shadow.
 #[inline]
 pub fn accessible(address: usize, size: usize) -> usize {
-    if size <= LONG_ACCESS { size } else { accessible_of_long(address, size) }
+    if is_short(size) { size } else { accessible_of_long(address, size) }
 }
 
 #[cold]

@@ -12,7 +12,7 @@
 use super::map::{self, GRANULE};
 use super::shortcut::{self, Answer};
 use super::word::{Mask, Word};
-use crate::sys::atomic::Ordering::{Acquire, Relaxed};
+use crate::sys::atomic::Ordering::Relaxed;
 
 /// Granules that are looked at before the first answer is asked for.
 const BATCH: usize = 8;
@@ -71,9 +71,9 @@ pub fn first_new(address: usize, end: usize, epoch: u64, writes: bool) -> Option
         let next = (at | (GRANULE - 1)) + 1;
         let mask = if next > end { Mask(Mask::from(at).0 & Mask::up_to(end - 1).0) } else { Mask::from(at) };
         // SAFETY: covered.
-        let word = Word::from_bits(unsafe { map::word_of(at) }.load(Acquire));
+        let word = Word::from_bits(unsafe { map::word_of(at) }.load(Relaxed));
         if word.unlike_plain(epoch, mask, writes) != 0
-            && !(word.is_listed() && shortcut::ask_second(at, word, epoch, mask, writes) == Answer::Repeated)
+            && !(word.is_listed() && shortcut::ask_second(at, epoch, mask, writes) == Answer::Repeated)
         {
             return Some(at);
         }

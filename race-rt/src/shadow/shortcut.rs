@@ -9,13 +9,13 @@
 use std::mem;
 
 use super::budget;
-use super::granule::{Granule, NewAccess};
+use super::granule::{Entry, Granule, NewAccess};
 use super::map;
 use super::second::Second;
 use super::word::{Mask, Word};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
-use crate::heap;
+use crate::heap::BlockCache;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::thread::context::NodeId;
 
@@ -37,28 +37,42 @@ pub enum Answer {
     Open,
 }
 
-/// [`is_repeated`](super::granule::is_repeated) for a plain access to a granule that is not `seen` to say as much with its newest
-/// entry, as far as the second one tells: asked at each access to data that several threads read.
+/// [`is_repeated`](super::granule::is_repeated) for a plain access to a granule with several entries whose newest does not say as
+/// much, as far as the second one tells: asked at each access to data that several threads read.
 #[inline(always)]
-pub fn ask_second(address: usize, seen: Word, epoch: u64, mask: Mask, writes: bool) -> Answer {
+pub fn ask_second(address: usize, epoch: u64, mask: Mask, writes: bool) -> Answer {
+    // The first word's flag came before the second word, and comes before it here.
+    let first = newest_of(address);
     let other = Second::of(address).word();
+    if !first.is_listed() {
+        return Answer::Open;
+    }
     if other.unlike_plain(epoch, mask, writes) == 0 {
         return Answer::Repeated;
     }
     // Two entries of one step may say as much together.
     let is_of_step = |entry: Word| entry.epoch().bits() == epoch && entry.mask().meets(mask);
-    if other.is_paired() && !(is_of_step(seen) && is_of_step(other)) { Answer::New } else { Answer::Open }
+    if other.is_paired() && !(is_of_step(first) && is_of_step(other)) { Answer::New } else { Answer::Open }
 }
 
-/// Adds an access that takes the place of the only entry of the granule at `address`, or of none, where that is open and still
+/// Adds an access that takes the place of the only entry of the granule at `address`, where that is open and still
 /// as it was `seen`. Calls nothing. False when the access does not: nothing is changed then.
 #[inline(always)]
 pub fn join_single(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
+    !seen.is_locked() && new.leaves_nothing_of(seen) && replace(address, seen, new)
+}
+
+/// Adds an access to the granule at `address`, which was untouched a moment ago, where it takes the place of what the granule
+/// begins with. False when it does not: nothing is changed then.
+#[inline(always)]
+pub fn join_none(address: usize, new: &NewAccess<'_>, blocks: &BlockCache) -> bool {
+    may_begin(address, new, blocks) && replace(address, Word::EMPTY, new)
+}
+
+#[inline(always)]
+fn replace(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
     // SAFETY: as for `newest_of`.
     let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
-    if seen.is_locked() || !new.leaves_nothing_of(seen) || seen == Word::EMPTY && !may_begin_anyhow() {
-        return false;
-    }
     if word.compare_exchange(seen.bits(), seen.bits() | Word::LOCKED, Acquire, Relaxed).is_err() {
         return false;
     }
@@ -67,10 +81,12 @@ pub fn join_single(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
     true
 }
 
-/// Whether nobody wants to know of a granule that is touched for the first time, and it begins with no entry.
+/// Whether nobody wants to know of a granule that is touched for the first time, and the access leaves nothing to remember of
+/// what it begins with.
 #[inline(always)]
-fn may_begin_anyhow() -> bool {
-    !budget::is_limited() && !heap::has_large_blocks()
+fn may_begin(address: usize, new: &NewAccess<'_>, blocks: &BlockCache) -> bool {
+    let leaves_nothing = |entry: Option<Entry>| entry.is_none_or(|entry| new.leaves_nothing_of(entry.word));
+    !budget::is_limited() && blocks.entry_at_hand(address).is_some_and(leaves_nothing)
 }
 
 /// [`Granule::renew`] for the granule at `address`, if it is open. False when nothing was changed.
