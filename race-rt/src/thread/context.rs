@@ -187,14 +187,19 @@ pub fn stack(id: NodeId) -> Stack {
     frames
 }
 
-/// A thread's own memory of the nodes it used last, direct-mapped.
+/// A thread's own memory of the nodes it used last.
 #[derive(Debug)]
 pub struct NodeCache {
     /// `None` until something is remembered: tasks at rest have none.
-    entries: Option<Box<[Remembered; NodeCache::SIZE]>>,
+    places: Option<Box<[Place; NodeCache::PLACES]>>,
 }
 
-/// A node and its number. 16 bytes, so that none lies in two cache lines.
+/// Two nodes that are found at the same place, that looked up last before the other. In one cache line.
+#[repr(align(32))]
+#[derive(Clone, Copy, Debug)]
+struct Place([Remembered; 2]);
+
+/// A node and its number.
 #[derive(Clone, Copy, Debug)]
 struct Remembered {
     pc: Pc,
@@ -202,19 +207,21 @@ struct Remembered {
     id: NodeId,
 }
 
-const _: () = assert!(size_of::<Remembered>() == 16);
+const _: () = assert!(size_of::<Place>() == 32);
 
 impl NodeCache {
-    const SIZE: usize = 2048;
+    const PLACES: usize = 1 << NodeCache::BITS;
+    const BITS: u32 = 10;
 
     /// Remembers nothing.
     pub fn new() -> NodeCache {
-        NodeCache { entries: None }
+        NodeCache { places: None }
     }
 
     #[cold]
-    fn empty() -> Box<[Remembered; NodeCache::SIZE]> {
-        Box::new([Remembered { pc: Pc(0), parent: NodeId::ROOT, id: NodeId::ROOT }; NodeCache::SIZE])
+    fn empty() -> Box<[Place; NodeCache::PLACES]> {
+        let nothing = Remembered { pc: Pc(0), parent: NodeId::ROOT, id: NodeId::ROOT };
+        Box::new([Place([nothing; 2]); NodeCache::PLACES])
     }
 
     /// [`child`], remembered.
@@ -226,21 +233,22 @@ impl NodeCache {
     /// [`child`], if it is remembered.
     #[inline(always)]
     pub fn known(&self, parent: NodeId, pc: Pc) -> Option<NodeId> {
-        let known = self.entries.as_ref()?[NodeCache::place(parent, pc)];
-        (known.pc == pc && known.parent == parent).then_some(known.id)
+        let Place(known) = &self.places.as_ref()?[NodeCache::place(parent, pc)];
+        known.iter().find(|known| known.pc == pc && known.parent == parent).map(|known| known.id)
     }
 
     #[inline(always)]
     fn place(parent: NodeId, pc: Pc) -> usize {
         let mixed = (pc.0 as u64 ^ ((parent.0 as u64) << 20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 53) as usize
+        (mixed >> (64 - NodeCache::BITS)) as usize
     }
 
     #[cold]
     #[inline(never)]
     fn look_up(&mut self, parent: NodeId, pc: Pc) -> NodeId {
         let id = child(parent, pc);
-        self.entries.get_or_insert_with(NodeCache::empty)[NodeCache::place(parent, pc)] = Remembered { pc, parent, id };
+        let Place(known) = &mut self.places.get_or_insert_with(NodeCache::empty)[NodeCache::place(parent, pc)];
+        *known = [Remembered { pc, parent, id }, known[0]];
         id
     }
 }
@@ -266,6 +274,18 @@ mod tests {
         let mut cache = NodeCache::new();
         assert_eq!(cache.child(outer, Pc(0x2000)), inner);
         assert_eq!(cache.child(outer, Pc(0x2000)), inner);
+    }
+
+    #[test]
+    fn of_the_nodes_of_one_place_the_two_looked_up_last_are_remembered() {
+        crate::start::ensure();
+        let place = |pc: &Pc| NodeCache::place(NodeId::ROOT, *pc);
+        let pcs: Vec<Pc> = (0x13_0000..).map(Pc).filter(|pc| place(pc) == place(&Pc(0x13_0000))).take(3).collect();
+        let mut cache = NodeCache::new();
+        let ids: Vec<NodeId> = pcs.iter().map(|pc| cache.child(NodeId::ROOT, *pc)).collect();
+        let known: Vec<_> = pcs.iter().map(|pc| cache.known(NodeId::ROOT, *pc)).collect();
+        assert_eq!(known, [None, Some(ids[1]), Some(ids[2])]);
+        assert_eq!(cache.child(NodeId::ROOT, pcs[0]), ids[0]);
     }
 
     fn chain(room: &Room, pcs: &[usize]) -> NodeId {
