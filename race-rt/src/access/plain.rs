@@ -43,7 +43,7 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
         return;
     }
     if word.is_listed() {
-        return beyond_first::<false>(address, pc, Mask::new(address, size));
+        return beyond_first::<false>(address, pc, Mask::new(address, size), word);
     }
     beyond_newest::<false>(address, pc, Mask::new(address, size));
 }
@@ -61,7 +61,7 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
         return;
     }
     if word.is_listed() {
-        return beyond_first::<true>(address, pc, Mask::new(address, size));
+        return beyond_first::<true>(address, pc, Mask::new(address, size), word);
     }
     beyond_newest::<true>(address, pc, Mask::new(address, size));
 }
@@ -123,7 +123,7 @@ fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     }
     let seen = shortcut::newest_of(address);
     if seen.is_listed() {
-        return beyond_first::<WRITES>(address, pc, mask);
+        return beyond_first::<WRITES>(address, pc, mask, seen);
     }
     if seen == Word::EMPTY {
         return begin::<WRITES>(address, pc, mask);
@@ -144,17 +144,15 @@ fn begin<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     }
 }
 
-/// Where the granule has several entries, or had them a moment ago.
+/// Where the granule has several entries, of which this is `seen` to be the newest.
 #[inline(never)]
-fn beyond_first<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
-    if !map::is_covered(address) {
-        return long_way::<WRITES>(address, pc, mask);
-    }
+fn beyond_first<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, seen: Word) {
     // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     // Nobody has an epoch with a request to step on in it.
-    match shortcut::ask_second(address, epoch, mask, WRITES) {
+    match shortcut::ask_second(address, seen, epoch, mask, WRITES) {
         Answer::Repeated => {}
+        _ if !map::is_covered(address) => long_way::<WRITES>(address, pc, mask),
         Answer::New => join::<WRITES>(address, pc, mask),
         Answer::Open => beyond_second::<WRITES>(address, pc, mask),
     }

@@ -331,14 +331,14 @@ impl Granule {
         true
     }
 
-    /// Every entry. For tests and for checks of whole blocks.
+    /// Every entry, the older of two first.
     pub fn entries(&self) -> SmallVec<[Entry; 4]> {
         let mut all = SmallVec::new();
         if !self.is_list() {
+            all.extend(self.other());
             if !self.is_untouched() {
                 all.push(self.first());
             }
-            all.extend(self.other());
             return all;
         }
         let mut id = self.first_record();

@@ -32,8 +32,7 @@ impl Granule {
             return true;
         }
         let Some(id) = records.take() else { return false };
-        let first = Some(self.first()).filter(|entry| entry.word != Word::EMPTY);
-        for (place, entry) in first.into_iter().chain(self.other()).enumerate() {
+        for (place, entry) in self.entries().into_iter().enumerate() {
             record(id).put(place, entry);
         }
         self.begin_list(id, self.content);

@@ -102,7 +102,7 @@ const fn row_address(address: usize) -> usize {
 /// The number of the block that the row at `address` has.
 ///
 /// # Safety
-/// The shadow is reserved and [`is_covered`] holds.
+/// The shadow is reserved and the address is below [`END`].
 #[inline(always)]
 pub(super) unsafe fn block_of(address: usize) -> &'static AtomicU32 {
     // SAFETY: as for the words.

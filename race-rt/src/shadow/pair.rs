@@ -62,7 +62,8 @@ impl Granule {
     /// An access joins one entry or two.
     pub(super) fn record_in_few(&mut self, new: NewAccess<'_>, records: &mut RecordCache, conflicts: &mut Conflicts) {
         let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        let mut kept: [Option<Entry>; 2] = [Some(self.first()), self.other()];
+        // The older first: of several races of one access the first is told, and the others may be no news then.
+        let mut kept: [Option<Entry>; 2] = [self.other(), Some(self.first())];
         for place in &mut kept {
             *place = place.and_then(|old| {
                 let word = meet(old, &new, conflicts);

@@ -73,7 +73,7 @@ pub fn first_new(address: usize, end: usize, epoch: u64, writes: bool) -> Option
         // SAFETY: covered.
         let word = Word::from_bits(unsafe { map::word_of(at) }.load(Relaxed));
         if word.unlike_plain(epoch, mask, writes) != 0
-            && !(word.is_listed() && shortcut::ask_second(at, epoch, mask, writes) == Answer::Repeated)
+            && !(word.is_listed() && shortcut::ask_second(at, word, epoch, mask, writes) == Answer::Repeated)
         {
             return Some(at);
         }

@@ -78,10 +78,10 @@ pub(super) struct Second {
 }
 
 impl Second {
-    /// That of the granule at `address`, which is covered. There is always one to look at.
+    /// That of the granule at `address`, which is the program's. There is always one to look at.
     #[inline(always)]
     pub fn of(address: usize) -> Second {
-        // SAFETY: the address is covered, and the shadow reserved.
+        // SAFETY: programs have no memory behind the last address that the table has a row for; the shadow is reserved.
         Second::in_block(BlockId(unsafe { map::block_of(address) }.load(Acquire)), address)
     }
 

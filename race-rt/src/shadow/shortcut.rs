@@ -17,6 +17,7 @@ use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
 use crate::heap::BlockCache;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sys::atomic::fence;
 use crate::thread::context::NodeId;
 
 /// The newest entry's access to the granule at `address`, which is covered, as it is at this moment.
@@ -37,22 +38,19 @@ pub enum Answer {
     Open,
 }
 
-/// [`is_repeated`](super::granule::is_repeated) for a plain access to a granule with several entries whose newest does not say as
-/// much, as far as the second one tells: asked at each access to data that several threads read.
+/// [`is_repeated`](super::granule::is_repeated) for a plain access to a granule with several entries, of which the newest is `seen`
+/// and does not say as much, as far as the second one tells: asked at each access to data that several threads read.
 #[inline(always)]
-pub fn ask_second(address: usize, epoch: u64, mask: Mask, writes: bool) -> Answer {
-    // The first word's flag came before the second word, and comes before it here.
-    let first = newest_of(address);
+pub fn ask_second(address: usize, seen: Word, epoch: u64, mask: Mask, writes: bool) -> Answer {
+    // The second word came before the flag that has been seen.
+    fence(Acquire);
     let other = Second::of(address).word();
-    if !first.is_listed() {
-        return Answer::Open;
-    }
     if other.unlike_plain(epoch, mask, writes) == 0 {
         return Answer::Repeated;
     }
     // Two entries of one step may say as much together.
-    let is_of_step = |entry: Word| entry.epoch().bits() == epoch && entry.mask().meets(mask);
-    if other.is_paired() && !(is_of_step(first) && is_of_step(other)) { Answer::New } else { Answer::Open }
+    let may_add_up = seen.epoch().bits() == epoch && other.epoch().bits() == epoch;
+    if other.is_paired() && !may_add_up { Answer::New } else { Answer::Open }
 }
 
 /// Adds an access that takes the place of the only entry of the granule at `address`, where that is open and still
