@@ -120,18 +120,22 @@ impl Heads {
         self.0.is_empty()
     }
 
-    /// A word that lock-free readers compare: zero when nothing is carried, the epoch of the only head, or
-    /// [`Heads::MANY`].
-    pub fn summary(&self) -> u64 {
+    /// The release, if one is carried.
+    #[inline]
+    pub fn only(&self) -> Option<&Head> {
         match self.0.as_slice() {
-            [] => 0,
-            [only] => only.epoch.bits(),
-            _ => Heads::MANY,
+            [only] => Some(only),
+            _ => None,
         }
     }
 
-    /// The summary of more than one head.
-    pub const MANY: u64 = u64::MAX;
+    /// Carries the same slot's later release at `epoch` in place of one whose thread has learned nothing since: it knew then
+    /// what has that identity. False when no such release is carried.
+    #[inline]
+    pub fn move_on(&mut self, epoch: Epoch, known: u64) -> bool {
+        let own = self.0.iter_mut().find(|head| head.epoch.slot() == epoch.slot() && head.known.id() == known);
+        own.map(|head| head.epoch = epoch).is_some()
+    }
 }
 
 #[cfg(test)]

@@ -126,6 +126,19 @@ impl ThreadClock {
         true
     }
 
+    /// Learns of a release whose thread knew what has that identity, if the clock has joined that. False when it has not: nothing
+    /// is learned then.
+    #[inline]
+    pub fn acquire_time(&mut self, release: Epoch, known: u64) -> bool {
+        let from = release.slot().index();
+        if self.joined.get(from % JOINED) != Some(&known) || from >= self.times.len() {
+            return false;
+        }
+        self.outdate();
+        self.times[from] = self.times[from].max(release.time());
+        true
+    }
+
     /// Learns what the last owner of the clock's slot knew at its end, for knowing which the clock's own time passes.
     pub fn inherit(&mut self, left: &Head) {
         self.outdate();

@@ -30,6 +30,7 @@ use crate::clock::Epoch;
 use crate::sync::atomic_cell::{AtomicCellId, AtomicCells};
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::atomic::{AtomicU32, AtomicU64};
+use crate::sys::prefetch;
 use crate::thread::context::NodeId;
 
 /// A state of one list.
@@ -95,7 +96,7 @@ impl Place {
 #[derive(Clone, Copy, Debug)]
 pub struct OwnEntry {
     place: Place,
-    /// What it said once: of the same slot, the same kind and the same bytes.
+    /// What it says. Kept here as well, where nobody else writes: who waits for a variable in a loop leaves the list alone.
     access: Word,
     state: ListState,
     kept: &'static KeptState,
@@ -111,13 +112,26 @@ impl OwnEntry {
     /// What the entry says. True if [`OwnEntry::is_current`] says so afterwards, or under the granule's lock.
     #[inline(always)]
     pub fn word(&self) -> Word {
-        Word::from_bits(self.place.word.load(Relaxed))
+        self.access
+    }
+
+    /// Whether it is of that step. True as [`OwnEntry::word`] is.
+    #[inline(always)]
+    pub fn is_of_step(&self, present: Epoch) -> bool {
+        self.access.epoch() == present
     }
 
     /// Whether the list is still in the state in which the entry stands there, and so has been all along.
     #[inline(always)]
     pub fn is_current(&self) -> bool {
         self.kept.0.load(Relaxed) >> KeptState::NUMBER_SHIFT == self.state.0
+    }
+
+    /// The entry and its list will be looked at and changed soon.
+    #[inline(always)]
+    pub fn prefetch(&self) {
+        prefetch::to_write(&raw const *self.place.word as usize);
+        prefetch::to_write(&raw const *self.kept as usize);
     }
 
     /// The access is from elsewhere now. Under the granule's lock.
@@ -139,7 +153,8 @@ impl Granule {
 
     /// Moves `own`, which is current, on to `wanted`.
     #[inline(always)]
-    pub fn move_own(&mut self, own: &OwnEntry, wanted: Word) {
+    pub fn move_own(&mut self, own: &mut OwnEntry, wanted: Word) {
+        own.access = wanted;
         own.place.word.store(wanted.bits(), Relaxed);
         self.content = Word::from_bits(wanted.bits() | Word::LISTED);
     }
@@ -188,11 +203,11 @@ impl Granule {
                 place
             }
         };
-        let own = OwnEntry { place, access: wanted, state: kept.remember(new.mask), kept };
-        if own.word() != wanted {
-            own.set_site(new.site);
+        if place.word.load(Relaxed) != wanted.bits() {
+            place.site.store(new.site.0, Relaxed);
         }
-        self.move_own(&own, wanted);
+        let mut own = OwnEntry { place, access: wanted, state: kept.remember(new.mask), kept };
+        self.move_own(&mut own, wanted);
         Some(own)
     }
 }

@@ -34,11 +34,49 @@ pub struct AtomicCell {
     next: AtomicU32,
     /// Where the variable is.
     address: AtomicUsize,
-    /// [`Heads::summary`] of the heads.
-    summary: AtomicU64,
+    /// What the heads are to readers without the lock.
+    release: AtomicU64,
+    known: AtomicU64,
     /// The state of the granule's list, in the granule's first cell.
     list: KeptState,
     heads: UnsafeCell<Heads>,
+}
+
+const _: () = assert!(size_of::<AtomicCell>() == 64);
+
+/// What a variable carries, as far as two words say it, which readers without the lock compare.
+#[derive(Clone, Copy, Debug)]
+pub struct Carried {
+    release: u64,
+    known: u64,
+}
+
+impl Carried {
+    /// The release of a variable that carries none.
+    pub const NOTHING: u64 = 0;
+    /// That of one that carries several.
+    pub const MANY: u64 = u64::MAX;
+
+    #[inline]
+    fn of(heads: &Heads) -> Carried {
+        match heads.only() {
+            Some(head) => Carried { release: head.epoch.bits(), known: head.known.id() },
+            None if heads.is_empty() => Carried { release: Carried::NOTHING, known: 0 },
+            None => Carried { release: Carried::MANY, known: 0 },
+        }
+    }
+
+    /// The epoch of the only release; [`Carried::NOTHING`], or [`Carried::MANY`].
+    #[inline(always)]
+    pub fn release(self) -> u64 {
+        self.release
+    }
+
+    /// The identity of what the only releaser knew of the others.
+    #[inline(always)]
+    pub fn known(self) -> u64 {
+        self.known
+    }
 }
 
 // SAFETY: the heads are reached only under the granule's lock, everything else is atomic.
@@ -119,7 +157,7 @@ impl AtomicCells {
         // SAFETY: the cell is off the free list and not yet in a granule: this thread's own. Freed cells were left
         // with empty heads and untouched ones hold nothing, so nothing is leaked.
         unsafe { new.heads.get().write(Heads::new()) };
-        new.summary.store(0, Relaxed);
+        new.release.store(Carried::NOTHING, Relaxed);
         new.list.end();
         new.address.store(address, Relaxed);
         new.next.store(next.0, Relaxed);
@@ -154,7 +192,9 @@ impl AtomicCell {
         // SAFETY: the granule's lock, which the caller holds, gives the heads to one thread at a time.
         let heads = unsafe { &mut *self.heads.get() };
         let result = change(heads);
-        self.summary.store(heads.summary(), Relaxed);
+        let carried = Carried::of(heads);
+        self.release.store(carried.release, Relaxed);
+        self.known.store(carried.known, Relaxed);
         self.version.store(version.wrapping_add(2), Release);
         result
     }
@@ -166,18 +206,18 @@ impl AtomicCell {
         look(unsafe { &*self.heads.get() })
     }
 
-    /// Runs `load` on the variable without the lock and returns its value with the summary of the heads that belong to
-    /// that value; `None` when the variable changed meanwhile.
+    /// Runs `load` on the variable without the lock and returns its value with what that value carries; `None` when the
+    /// variable changed meanwhile.
     #[inline]
-    pub fn read_consistent<T>(&self, load: impl FnOnce() -> T) -> Option<(T, u64)> {
+    pub fn read_consistent<T>(&self, load: impl FnOnce() -> T) -> Option<(T, Carried)> {
         let version = self.version.load(Acquire);
         if version & 1 != 0 {
             return None;
         }
-        let summary = self.summary.load(Relaxed);
+        let carried = Carried { release: self.release.load(Relaxed), known: self.known.load(Relaxed) };
         let value = load();
         fence(Acquire);
-        (self.version.load(Relaxed) == version).then_some((value, summary))
+        (self.version.load(Relaxed) == version).then_some((value, carried))
     }
 }
 

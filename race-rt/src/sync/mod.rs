@@ -1,9 +1,9 @@
 //! The edges between threads.
 //!
-//! [`atomics`] serves operations on memory, which are found by address, with the release sequences and fences of
-//! C++20 and what a thread remembers of those it comes back to ([`own_variables`]); [`object`] serves synchronisation objects that know themselves (the wrapper tier's locks, channels and so
-//! on); [`addressed`] those of the program's own making, which it names by an address, [`permits`] semaphores among them;
-//! [`descriptors`] what goes through the kernel.
+//! [`atomics`] serves operations on memory, which are found by address, with the release sequences and fences of C++20 and
+//! what a thread remembers of those it comes back to ([`own_variables`]); [`object`] serves synchronisation objects that know
+//! themselves (the wrapper tier's locks, channels and so on); [`addressed`] those of the program's own making, which it names
+//! by an address, [`permits`] semaphores among them; [`descriptors`] what goes through the kernel.
 
 pub mod addressed;
 pub mod atomic_cell;
@@ -13,3 +13,4 @@ pub mod object;
 pub mod own_variables;
 pub mod permits;
 mod recording;
+mod unlocked_load;

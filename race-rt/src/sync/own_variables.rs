@@ -89,6 +89,12 @@ impl OwnVariables {
         self.variables.as_ref().map(|variables| &variables[index.0 % OwnVariables::SIZE])
     }
 
+    /// The entry there, to be moved on.
+    #[inline(always)]
+    pub fn entry_at(&mut self, OwnIndex(index): OwnIndex) -> Option<&mut OwnEntry> {
+        self.variables.as_mut()?[index % OwnVariables::SIZE].entry.as_mut()
+    }
+
     /// The entry there is from that call now; of the root, from none that is asked for.
     pub fn set_call(&mut self, OwnIndex(index): OwnIndex, caller: NodeId, pc: Pc) {
         if let Some(variables) = &mut self.variables {

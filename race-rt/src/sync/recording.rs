@@ -14,9 +14,10 @@ use crate::clock::Epoch;
 use crate::report::model::Pc;
 use crate::shadow::Mask;
 use crate::shadow::granule::{self, Granule, NewAccess};
-use crate::shadow::map::GRANULE;
+use crate::shadow::map::{self, GRANULE};
 use crate::shadow::own_entry::OwnEntry;
 use crate::sys::atomic::{Ordering, fence};
+use crate::sys::prefetch;
 use crate::thread::context::NodeId;
 use crate::thread::{Thread, registry};
 use crate::trace;
@@ -105,47 +106,62 @@ impl Thread {
         entry.is_current() && entry.in_step(self.epoch()).is_some()
     }
 
-    /// Locks the granule of a variable whose entry of that kind is known; `None` when it is not, or the operation carries
-    /// something and the variable has no cell for it.
+    /// Locks a variable's granule. With it, where the thread's own entry of that kind is: `None` when that is not known, or the
+    /// operation carries something and the variable has no cell for it.
     #[inline(always)]
-    pub(super) fn open_own(
-        &mut self,
-        place: &AtomicPlace,
-        kind: AccessKind,
-        carries: bool,
-    ) -> Option<(Granule, OwnIndex)> {
+    pub(super) fn open(&mut self, place: &AtomicPlace, kind: AccessKind, carries: bool) -> (Granule, Option<OwnIndex>) {
+        debug_assert!(map::is_covered(place.address));
+        let own = self.own_to_open(place, kind, carries);
+        if own.is_some() {
+            // SAFETY: the address is covered, after the shadow was reserved.
+            prefetch::to_write(unsafe { map::word_of(place.address) } as *const _ as usize);
+        }
+        let mut granule = Granule::lock(place.address);
+        let own = own.filter(|own| {
+            self.own_variables.entry_at(*own).is_some_and(|entry| {
+                // What other threads that operate on the variable have written to, all at once.
+                prefetch::to_write(place.address);
+                entry.prefetch();
+                entry.is_current()
+            })
+        });
+        if own.is_none() {
+            // Before a cell is hung on it, after which the granule would pass for touched.
+            self.begin_life(&mut granule, place.address);
+        }
+        (granule, own)
+    }
+
+    /// Where the thread remembers its entry of that kind, which is looked at under the lock alone: whether it is current stands
+    /// where the variable's other threads write.
+    #[inline(always)]
+    fn own_to_open(&self, place: &AtomicPlace, kind: AccessKind, carries: bool) -> Option<OwnIndex> {
         if place.size > GRANULE || self.is_ignoring_anything() {
             return None;
         }
         let index = self.own_variables.find(place.address, place.size, kind)?;
         let own = self.own_variables.at(index)?;
-        let entry = own.entry.as_ref().filter(|entry| self.is_own(entry))?;
-        if carries && own.cell.is_none() {
-            return None;
-        }
-        let granule = Granule::lock(place.address);
-        entry.is_current().then_some((granule, index))
+        let is_ready = own.entry.as_ref()?.in_step(self.epoch()).is_some() && (!carries || own.cell.is_some());
+        is_ready.then_some(index)
     }
 
     /// Records an operation on a variable that is open.
     #[inline(always)]
     pub(super) fn move_own(&mut self, granule: &mut Granule, index: OwnIndex, from: CallSite) {
+        let present = self.epoch();
         let Some(own) = self.own_variables.at(index) else { return };
-        let Some((entry, wanted)) = own.entry.as_ref().and_then(|entry| Some((entry, entry.in_step(self.epoch())?)))
+        let Some(wanted) = own.entry.as_ref().and_then(|entry| entry.in_step(present).filter(|it| *it != entry.word()))
         else {
             return;
         };
-        if entry.word() == wanted {
-            return;
-        }
-        match from {
+        let site = match from {
             CallSite::Recorded => return,
-            CallSite::Call(pc) if own.is_from(self.hot.calls.known_node(), pc) && self.holds.are_none() => {}
-            _ => {
-                let entry = *entry;
-                entry.set_site(self.stack_of_own(index, from));
-                return granule.move_own(&entry, wanted);
-            }
+            CallSite::Call(pc) if own.is_from(self.hot.calls.known_node(), pc) && self.holds.are_none() => None,
+            _ => Some(self.stack_of_own(index, from)),
+        };
+        let Some(entry) = self.own_variables.entry_at(index) else { return };
+        if let Some(site) = site {
+            entry.set_site(site);
         }
         granule.move_own(entry, wanted);
     }

@@ -6,6 +6,7 @@ pub mod cancellation;
 pub mod errno;
 pub mod file;
 pub mod memory;
+pub mod prefetch;
 #[cfg(feature = "replay")]
 pub mod room;
 pub mod sleep;

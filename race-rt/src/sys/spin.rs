@@ -31,6 +31,13 @@ impl<T> Spin<T> {
     }
 }
 
+/// A short while in which another thread may do something.
+#[inline]
+pub fn wait_a_moment() {
+    atomic::wait_step();
+    std::hint::spin_loop();
+}
+
 /// Spins a little, then yields, while `blocked` says so.
 #[cold]
 pub fn wait_while(blocked: impl Fn() -> bool) {
