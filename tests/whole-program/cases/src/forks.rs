@@ -66,12 +66,15 @@ pub fn ended(process: c_int) -> c_int {
 
 /// Runs `child` in a forked process and ends with its status.
 fn as_child(child: impl FnOnce()) {
-    as_child_of(plain_fork, child);
+    end_as(in_child(child));
 }
 
 /// The same in a process that `fork` makes.
 pub fn as_child_of(fork: impl FnOnce() -> c_int, child: impl FnOnce()) {
-    let status = in_child_of(fork, child);
+    end_as(in_child_of(fork, child));
+}
+
+fn end_as(status: c_int) {
     if status != 0 {
         std::process::exit(status);
     }
