@@ -19,9 +19,9 @@ use race::thread::JoinHandle;
 use race_rt::thread::{ThreadId, current};
 
 use crate::execution::{Execution, LANES, Lane, Object, Operation, Place};
-use crate::objects::Use;
 use crate::oracle::Event;
 use crate::things::{Held, Things, panic_silently};
+use crate::uses::Use;
 
 /// What a lane is told when nothing more is to be done.
 const OVER: usize = usize::MAX;

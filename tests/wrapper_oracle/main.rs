@@ -43,9 +43,13 @@ mod random;
 mod runs;
 #[path = "../../race-rt/tests/oracle/shrink.rs"]
 mod shrink;
+#[path = "../../race-rt/tests/oracle/sweeps.rs"]
+mod sweeps;
 mod things;
 #[path = "../../race-rt/tests/oracle/turns.rs"]
 mod turns;
+#[path = "../../race-rt/tests/oracle/uses.rs"]
+mod uses;
 
 use std::collections::BTreeMap;
 

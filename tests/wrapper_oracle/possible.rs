@@ -6,7 +6,7 @@
 use race_rt::access::AccessKind;
 
 use crate::execution::{Execution, LANES, Operation, Place, Step};
-use crate::objects::Use;
+use crate::uses::Use;
 
 /// That part.
 pub fn part_of(execution: &Execution) -> Execution {

@@ -10,7 +10,8 @@ use race::sync::{
 };
 
 use crate::execution::Object;
-use crate::objects::{Arm, BARRIERS, CHANNELS, EACH, ONCES, PERMITS, Use};
+use crate::objects::{BARRIERS, CHANNELS, EACH, ONCES, PERMITS};
+use crate::uses::{Arm, Use};
 
 /// So many of the calls that happen once are a [`Once`], the others a [`OnceLock`].
 const PLAIN_ONCES: usize = ONCES / 2;

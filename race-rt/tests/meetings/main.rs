@@ -32,6 +32,9 @@ mod stage;
 mod stress;
 #[cfg(feature = "model")]
 mod structures;
+#[allow(dead_code)]
+#[path = "../oracle/uses.rs"]
+mod uses;
 #[path = "../oracle/way_in.rs"]
 mod way_in;
 

@@ -17,8 +17,9 @@
 use std::collections::VecDeque;
 
 use crate::execution::{LANES, Object};
-use crate::objects::{Arm, BARRIERS, CHANNELS, EACH, Effect, FRESH_POSTS, ONCES, PERMITS, Use};
+use crate::objects::{BARRIERS, CHANNELS, EACH, FRESH_POSTS, ONCES, PERMITS};
 use crate::oracle::{Event, Events};
+use crate::uses::{Arm, Effect, Use};
 
 #[derive(Default)]
 struct Lock {

@@ -23,9 +23,9 @@ use race_rt::thread::{Thread, ThreadId, current, registry};
 
 use crate::execution::{ARENA, Execution, LANES, Lane, OBJECTS, Operation, Step};
 use crate::found::Found;
-use crate::objects::Effect;
 use crate::oracle::Event;
 use crate::stand_in::StandIns;
+use crate::uses::Effect;
 use crate::way_in::{access, atomic_place, pc_of, site_of};
 
 /// What the observer is shown.

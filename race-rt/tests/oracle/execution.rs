@@ -16,7 +16,8 @@ use std::sync::atomic::Ordering;
 use race_rt::access::AccessKind;
 use race_rt::heap::LARGE;
 
-use crate::objects::{CHANNELS, EACH, Effect, Objects, Use};
+use crate::objects::{CHANNELS, EACH, Objects};
+use crate::uses::{Effect, Use};
 
 /// Bytes in the arena.
 pub const ARENA: usize = 4 * LARGE;

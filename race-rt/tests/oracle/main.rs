@@ -26,7 +26,9 @@ mod regressions;
 mod runs;
 mod shrink;
 mod stand_in;
+mod sweeps;
 mod turns;
+mod uses;
 mod way_in;
 
 use std::collections::BTreeSet;

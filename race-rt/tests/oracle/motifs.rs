@@ -5,7 +5,8 @@
 
 use crate::execution::{Lane, Object, Operation, Place};
 use crate::generator::Generator;
-use crate::objects::{Arm, BARRIERS, CHANNELS, EACH, ONCES, PERMITS, Use};
+use crate::objects::{BARRIERS, CHANNELS, EACH, ONCES, PERMITS};
+use crate::uses::{Arm, Use};
 
 type Steps = Vec<(Lane, Operation)>;
 

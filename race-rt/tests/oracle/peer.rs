@@ -17,9 +17,9 @@ use race_rt::heap::LARGE;
 use race_rt::shadow::map::GRANULE;
 
 use crate::execution::{Execution, LANES, Lane, Operation, Step};
-use crate::objects::Use;
 use crate::oracle::{Event, HappensBefore, Truth, View, conflict, releases, whole_granules};
 use crate::random::Random;
+use crate::uses::Use;
 
 /// Cells of a granule.
 const CELLS: usize = 4;

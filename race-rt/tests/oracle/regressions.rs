@@ -10,7 +10,7 @@ use crate::compare::{Counts, compare};
 use crate::engine::Arena;
 use crate::execution::Operation::*;
 use crate::execution::{Execution, Lane, Object, Place, Step, bytes, step};
-use crate::objects::Use::*;
+use crate::uses::Use::*;
 
 fn agree(steps: &[Step]) -> Counts {
     let execution = Execution::from_steps(steps);

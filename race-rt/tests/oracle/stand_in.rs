@@ -13,7 +13,8 @@ use race_rt::sync::permits;
 use race_rt::thread::Thread;
 
 use crate::execution::{LANES, Lane, Object, SEMAPHORES};
-use crate::objects::{Arm, BARRIERS, CHANNELS, EACH, Effect, FRESH_POSTS, ONCES, PERMITS, Use};
+use crate::objects::{BARRIERS, CHANNELS, EACH, FRESH_POSTS, ONCES, PERMITS};
+use crate::uses::{Arm, Effect, Use};
 
 /// What one step releases for another to acquire.
 type Past = Vec<Head>;
