@@ -4,6 +4,8 @@
 //! Why so: the engine must not share std with the program it watches, whose std is instrumented and would call back into
 //! the engine; and the program contains the same std, so every other name, unwinding tables included, must be local.
 //! Steps: a nested cargo builds `race-rt` as a static library; `rust-lld -r` merges it; `rust-objcopy` hides the names.
+//! One more name is given: that of the variable that tells the running thread, for the code that `cargo race --inline` puts
+//! into programs. The source of that code (`race-rt/src/inlined`) is carried too.
 //! Guarantee: the object has no undefined name that is not libc's or the unwinder's to give, but for a weak one that the
 //! instrumented std may define (checked by the linker of the first program, not here).
 
@@ -14,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSymbol, SymbolKind};
 
 /// How the engine is compiled; a profile would be shared with the rest of the workspace.
 const PROFILE: [(&str, &str); 8] = [
@@ -31,6 +34,13 @@ const PROFILE: [(&str, &str); 8] = [
 const KEPT_VARIABLES: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTRY_", "CARGO_REGISTRIES_", "CARGO_SOURCE_"];
 
+/// The variable that tells the running thread: parts of its mangled name, and the name by which inlined code finds it.
+const THREAD_VARIABLE: [&str; 2] = ["7race_rt", "6thread7current7CURRENT"];
+const THREAD_VARIABLE_NAME: &str = "__race_hot";
+
+/// The source of inlined code.
+const INLINED: [&str; 2] = ["functions.rs", "layout.rs"];
+
 fn main() {
     let engine = PathBuf::from(variable("DEP_RACE_RT_MANIFEST_DIR"));
     let out = PathBuf::from(variable("OUT_DIR"));
@@ -38,6 +48,11 @@ fn main() {
         println!("cargo::rerun-if-changed={}", engine.join(watched).display());
     }
     println!("cargo::rerun-if-changed=build.rs");
+    for name in INLINED {
+        let source = engine.join("src/inlined").join(name);
+        let copy = out.join(format!("inlined-{name}"));
+        std::fs::copy(&source, copy).unwrap_or_else(|reason| panic!("cannot copy {}: {reason}", source.display()));
+    }
     let object = out.join("race-runtime.o");
     if variable("TARGET") == "x86_64-unknown-linux-gnu" {
         let tools = Tools::locate();
@@ -90,6 +105,21 @@ fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|reason| panic!("cannot run {command:?}: {reason}"));
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} failed:\n{complaint}");
+}
+
+/// The mangled name of the variable that tells the running thread.
+fn thread_variable(merged: &Path) -> String {
+    let bytes = std::fs::read(merged).expect("the object was just linked");
+    let file = object::File::parse(bytes.as_slice()).expect("the linker writes valid objects");
+    let named = |name: &&str| THREAD_VARIABLE.iter().all(|part| name.contains(part));
+    let mut names = file
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Tls)
+        .filter_map(|symbol| symbol.name().ok())
+        .filter(named);
+    let name = names.next().expect("the engine has a variable for the running thread");
+    assert!(names.next().is_none(), "several variables are called like {name}");
+    name.to_owned()
 }
 
 /// The toolchain's own linker and object tool.
@@ -154,6 +184,9 @@ impl Tools {
         tool.args(["--wildcard", "--strip-debug", "--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
         tool.arg(listed("exported-symbols", "--keep-global-symbols=", &all));
         tool.arg(listed("weak-symbols", "--weaken-symbols=", &weak));
+        let variable = thread_variable(merged);
+        tool.arg(format!("--globalize-symbol={variable}"));
+        tool.arg(format!("--redefine-sym={variable}={THREAD_VARIABLE_NAME}"));
         run(tool.arg(merged).arg(object));
     }
 }

@@ -1,7 +1,7 @@
 //! The command line: ours up to the subcommand, cargo's from there on, untouched.
 //!
 //! Guarantee: every argument after `run`, `test`, `build`, `bench` or `nextest` reaches cargo byte for byte and in order, `--`
-//! included, but for `--seeds` and `--c`, which are ours and which cargo does not know.
+//! included, but for `--seeds`, `--c` and `--inline`, which are ours and which cargo does not know.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -49,7 +49,8 @@ pub enum Action {
 #[derive(Args)]
 pub struct CargoArguments {
     /// Cargo's own arguments, exactly as cargo takes them (see `cargo help test` and so on). And `--c`: instrument C and
-    /// C++ code that build scripts compile, too. `run`, `test` and `nextest run` also take `--seeds N`: run with the seeds 1
+    /// C++ code that build scripts compile, too; `--inline`: put the detector's first steps into the program instead of calls,
+    /// which makes most programs faster and all larger. `run`, `test` and `nextest run` also take `--seeds N`: run with the seeds 1
     /// to N and show each distinct report once
     #[arg(value_name = "CARGO ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = true)]
     pub cargo: Vec<OsString>,
@@ -64,6 +65,9 @@ pub struct EnvironmentArguments {
     /// Instrument C and C++ code that build scripts compile, too
     #[arg(long)]
     pub c: bool,
+    /// Put the detector's first steps into the program instead of calls
+    #[arg(long)]
+    pub inline: bool,
     /// Cargo.toml of the project
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<OsString>,

@@ -35,15 +35,17 @@ impl EntryName {
 pub enum EntryKind {
     Sysroot,
     Runtime,
+    Inlined,
 }
 
 impl EntryKind {
-    const ALL: [Self; 2] = [Self::Sysroot, Self::Runtime];
+    const ALL: [Self; 3] = [Self::Sysroot, Self::Runtime, Self::Inlined];
 
     fn prefix(self) -> &'static str {
         match self {
             Self::Sysroot => "sysroot-",
             Self::Runtime => "runtime-",
+            Self::Inlined => "inlined-",
         }
     }
 }

@@ -7,10 +7,27 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Name of the directory, below the user's target directory, that holds all instrumented artifacts. Those with instrumented
-/// C code have one of their own, since cargo does not always see that a build script has to run again.
-pub fn subdirectory(with_c: bool) -> &'static str {
-    if with_c { "race-c" } else { "race" }
+/// What our own options ask of a build.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras {
+    /// C code is instrumented too.
+    pub c: bool,
+    /// The engine's code is put into the program's.
+    pub inline: bool,
+}
+
+impl Extras {
+    /// Name of the directory, below the user's target directory, that holds all instrumented artifacts. Those with instrumented
+    /// C code have one of their own, since cargo does not always see that a build script has to run again; those with the
+    /// engine's code, so that nothing is built anew when the option comes and goes.
+    pub fn subdirectory(self) -> &'static str {
+        match (self.c, self.inline) {
+            (false, false) => "race",
+            (true, false) => "race-c",
+            (false, true) => "race-inline",
+            (true, true) => "race-c-inline",
+        }
+    }
 }
 
 /// The option that sets it.

@@ -8,14 +8,13 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::c_code;
-use crate::cargo_arguments::{CargoArguments, TARGET_DIRECTORY};
+use crate::cargo_arguments::{CargoArguments, Extras, TARGET_DIRECTORY};
 use crate::error::Error;
-use crate::flags;
 use crate::runtime::Runtime;
 use crate::setup::{self, Entries};
 use crate::situation::{Situation, WRAPPER_VARIABLE, cargo_missing};
 use crate::user_flags::Setting;
+use crate::{c_code, flags, inlined};
 
 /// The variable in which the linking script finds the user's own wrapper.
 pub const NEXT_WRAPPER_VARIABLE: &str = "CARGO_RACE_NEXT_WRAPPER";
@@ -29,8 +28,8 @@ pub struct Request {
     /// The words before cargo's options: `test`, or `nextest` and `run`.
     subcommand: Vec<OsString>,
     pub arguments: CargoArguments,
-    /// Whether C code is instrumented too.
-    pub with_c: bool,
+    /// What our own options ask for.
+    pub extras: Extras,
 }
 
 impl Request {
@@ -41,8 +40,8 @@ impl Request {
             words.push(arguments.remove(0));
         }
         let mut arguments = CargoArguments::new(arguments);
-        let with_c = arguments.take_flag(c_code::OPTION);
-        Self { subcommand: words, arguments, with_c }
+        let extras = Extras { c: arguments.take_flag(c_code::OPTION), inline: arguments.take_flag(inlined::OPTION) };
+        Self { subcommand: words, arguments, extras }
     }
 
     /// Whether cargo or nextest will build something.
@@ -135,8 +134,8 @@ fn prepare(request: Request) -> Result<Command, Error> {
         command.args(&request.subcommand).args(request.arguments.all());
         return Ok(command);
     }
-    let situation = Situation::read(&request.arguments, request.with_c)?;
-    let entries = setup::ensure(&situation.config)?;
+    let situation = Situation::read(&request.arguments, request.extras)?;
+    let entries = setup::ensure(&situation.config, situation.extras)?;
     situation.check_c_compilers(&entries.runtime)?;
     request.command(&situation, &entries)
 }

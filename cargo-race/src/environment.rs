@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 
 use crate::arguments::EnvironmentArguments;
-use crate::cargo_arguments::CargoArguments;
+use crate::cargo_arguments::{CargoArguments, Extras};
 use crate::cargo_config::BUILD_TARGET_VARIABLE;
 use crate::command::NEXT_WRAPPER_VARIABLE;
 use crate::error::Error;
@@ -30,8 +30,9 @@ pub fn print(arguments: EnvironmentArguments) -> Result<String, Error> {
     if let Some(path) = arguments.manifest_path {
         words.extend([OsString::from("--manifest-path"), path]);
     }
-    let situation = Situation::read(&CargoArguments::new(words), arguments.c)?;
-    let entries = setup::ensure(&situation.config)?;
+    let extras = Extras { c: arguments.c, inline: arguments.inline };
+    let situation = Situation::read(&CargoArguments::new(words), extras)?;
+    let entries = setup::ensure(&situation.config, extras)?;
     situation.check_c_compilers(&entries.runtime)?;
     let variables = variables(&situation, &entries)?;
     if arguments.json { Ok(json(variables)) } else { shell(&variables) }

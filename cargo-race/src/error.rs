@@ -75,6 +75,9 @@ pub enum Error {
     #[error("{tool} could not instrument {member}: {reason}; please report this toolchain: {toolchain}")]
     InstrumentationFailed { tool: &'static str, member: String, reason: String, toolchain: String },
 
+    #[error("the compiler of {toolchain} cannot put the detector's code into programs ({reason}); leave --inline out")]
+    InliningImpossible { toolchain: String, reason: String },
+
     #[error("cannot read {}: {reason}; reinstall the toolchain", .path.display())]
     UnreadableLibrary { path: PathBuf, reason: String },
 

@@ -14,6 +14,7 @@ use crate::cargo_arguments::{CargoArguments, TARGET_DIRECTORY};
 use crate::command::Request;
 use crate::environment::quoted;
 use crate::error::Error;
+use crate::inlined::Inlined;
 use crate::packages::{self, Packages};
 use crate::setup::{Entries, Preparation};
 use crate::situation::Situation;
@@ -39,8 +40,8 @@ pub fn print(mut words: Vec<OsString>) -> Result<String, Error> {
     }
     let mut request = Request::new(subcommand, words);
     let seeds = crate::seeds::take(&mut request)?;
-    let situation = Situation::read(&request.arguments, request.with_c)?;
-    let entries = Preparation::detect(&situation.config)?.places();
+    let situation = Situation::read(&request.arguments, request.extras)?;
+    let entries = Preparation::detect(&situation.config)?.places(situation.extras);
     let profile = request.profile();
     let packages = Packages::read(&situation.cargo, &request.arguments.selecting_project());
     let place = built_at(&situation, &request.arguments, &profile);
@@ -81,6 +82,9 @@ fn prepared(text: &mut String, entries: &Entries) {
     line(text, format_args!("Instrumented std: {} ({})", entries.sysroot.display(), state(&entries.sysroot)));
     let object = &entries.runtime.object;
     line(text, format_args!("Detector: {} ({})", object.display(), state(object)));
+    if let Some(inlined) = entries.inlined.as_ref().map(Inlined::path) {
+        line(text, format_args!("What of it is put into the program: {} ({})", inlined.display(), state(inlined)));
+    }
 }
 
 fn project(text: &mut String, situation: &Situation, profile: &str) {

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::error::Error;
+use crate::inlined::Inlined;
 use crate::setup::Entries;
 
 /// Options of LLVM itself, the same for std and for the user's crates.
@@ -50,14 +51,9 @@ impl Compiler {
     }
 }
 
-/// The last of the flags that no user gives; what follows depends on the profile.
-pub const LAST_FIXED: &str = "--check-cfg=cfg(race)";
-
-/// The flags that instrument, for `compiler`, and those that link where no linking script can.
-pub fn instrumenting(compiler: Compiler, entries: &Entries, line_tables: bool) -> Result<Vec<String>, Error> {
+/// The passes that instrument a module, which `inlined`, if there is any, is put into afterwards.
+pub fn passes(inlined: Option<&Inlined>) -> Result<Vec<String>, Error> {
     let mut flags = vec![
-        "--sysroot".to_owned(),
-        text(&entries.sysroot)?.to_owned(),
         // One by one, because some of cargo's variables split at spaces and cannot quote.
         "-Cpasses=forceattrs".to_owned(),
         // Unoptimised code loads things that no source line reads: what a variant holds when asked which variant it is.
@@ -67,6 +63,22 @@ pub fn instrumenting(compiler: Compiler, entries: &Entries, line_tables: bool) -
         "-Cpasses=tsan".to_owned(),
     ];
     flags.extend(LLVM_OPTIONS.iter().map(|option| format!("-Cllvm-args={option}")));
+    if let Some(inlined) = inlined {
+        // The last one drops what was copied and is nowhere called any more.
+        flags.extend(["function-import", "always-inline", "elim-avail-extern"].map(|pass| format!("-Cpasses={pass}")));
+        flags.push(format!("-Cllvm-args=-summary-file={}", text(inlined.path())?));
+        flags.push("-Cllvm-args=-import-all-index".to_owned());
+    }
+    Ok(flags)
+}
+
+/// The last of the flags that no user gives; what follows depends on the profile.
+pub const LAST_FIXED: &str = "--check-cfg=cfg(race)";
+
+/// The flags that instrument, for `compiler`, and those that link where no linking script can.
+pub fn instrumenting(compiler: Compiler, entries: &Entries, line_tables: bool) -> Result<Vec<String>, Error> {
+    let mut flags = vec!["--sysroot".to_owned(), text(&entries.sysroot)?.to_owned()];
+    flags.extend(passes(entries.inlined.as_ref())?);
     flags.extend(["--cfg=race".to_owned(), LAST_FIXED.to_owned()]);
     if line_tables {
         // Without them a report has no line numbers; cargo strips such builds, so that is undone too.

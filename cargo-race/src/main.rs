@@ -20,6 +20,7 @@ mod environment;
 mod error;
 mod explain;
 mod flags;
+mod inlined;
 mod interruption;
 mod packages;
 mod progress;
@@ -39,6 +40,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use arguments::{Action, Arguments};
+use cargo_arguments::Extras;
 use command::Request;
 use error::Error;
 
@@ -59,7 +61,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.action {
         Action::Setup => {
             let directory = std::env::current_dir().unwrap_or_default();
-            let entries = setup::ensure(&cargo_config::CargoConfig::read(&directory, &[]))?;
+            let config = cargo_config::CargoConfig::read(&directory, &[]);
+            let entries = setup::ensure(&config, Extras::default())?;
             Ok(say(&format!("{}\n", entries.sysroot.display())))
         }
         Action::Clean => cache::CacheDirectory::locate()?.remove().map(|()| ExitCode::SUCCESS),

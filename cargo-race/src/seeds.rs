@@ -46,8 +46,8 @@ fn parse(value: &OsString) -> Result<u32, Error> {
 /// Runs all seeds.
 pub fn run_all(seeds: u32, request: Request) -> Result<ExitCode, Error> {
     request.require_tool()?;
-    let situation = Situation::read(&request.arguments, request.with_c)?;
-    let entries = setup::ensure(&situation.config)?;
+    let situation = Situation::read(&request.arguments, request.extras)?;
+    let entries = setup::ensure(&situation.config, situation.extras)?;
     situation.check_c_compilers(&entries.runtime)?;
     if let Some(build) = request.clone().building_only() {
         let mut build = build.command(&situation, &entries)?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use crate::c_code::CCompilers;
-use crate::cargo_arguments::{CargoArguments, subdirectory};
+use crate::cargo_arguments::{CargoArguments, Extras};
 use crate::cargo_config::{BUILD_TARGET_VARIABLE, CargoConfig};
 use crate::error::Error;
 use crate::flags::Compiler;
@@ -34,13 +34,15 @@ pub struct Situation {
     pub flags: Vec<(Compiler, UserFlags)>,
     /// The user's own `RUSTC_WORKSPACE_WRAPPER`, which ours calls.
     pub wrapper: Option<PathBuf>,
+    /// What our own options ask for.
+    pub extras: Extras,
     /// The user's compilers for C and C++, if their code is instrumented too.
     pub c_compilers: Option<CCompilers>,
 }
 
 impl Situation {
-    /// Reads it for a command with these arguments, which instruments C code too if `with_c` says so.
-    pub fn read(arguments: &CargoArguments, with_c: bool) -> Result<Self, Error> {
+    /// Reads it for a command with these arguments.
+    pub fn read(arguments: &CargoArguments, extras: Extras) -> Result<Self, Error> {
         if std::env::var_os(ENVIRONMENT_MARKER).is_some() {
             return Err(Error::InsideEnvironment);
         }
@@ -61,13 +63,13 @@ impl Situation {
             Err(status) => exit_like(status),
         };
         let wrapper = workspace_wrapper(&config);
-        let c_compilers = with_c.then(|| CCompilers::find(variable, &config)).transpose()?;
-        Ok(Self { cargo, config, project, own_target, flags, wrapper, c_compilers })
+        let c_compilers = extras.c.then(|| CCompilers::find(variable, &config)).transpose()?;
+        Ok(Self { cargo, config, project, own_target, flags, wrapper, extras, c_compilers })
     }
 
     /// The directory for instrumented artifacts below the user's target directory.
     pub fn subdirectory(&self) -> &'static str {
-        subdirectory(self.c_compilers.is_some())
+        self.extras.subdirectory()
     }
 
     /// Refuses compilers that do not instrument C code where they are to.

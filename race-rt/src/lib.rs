@@ -17,6 +17,8 @@ pub mod clock;
 pub mod counters;
 mod finale;
 pub mod heap;
+#[cfg(test)]
+mod inlined;
 pub mod options;
 pub mod perturb;
 #[cfg(feature = "replay")]

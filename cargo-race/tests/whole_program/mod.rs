@@ -73,12 +73,22 @@ impl Program {
         Self::build_at(&project, &scratch().join("whole-program"), name, profile, &["--package", name, "--c"])
     }
 
+    /// The same with the engine's code put into it.
+    pub fn build_inlined(name: &str, profile: Profile) -> Self {
+        let project = repository().join("tests/whole-program");
+        Self::build_at(&project, &scratch().join("whole-program"), name, profile, &["--package", name, "--inline"])
+    }
+
     /// Builds a project anywhere. `arguments` are cargo's.
     pub fn build_at(project: &Path, target: &Path, name: &str, profile: Profile, arguments: &[&str]) -> Self {
         let mut command = race(["build", "--quiet", "--locked"]);
         command.args(arguments).args(profile.arguments()).current_dir(project).env("CARGO_TARGET_DIR", target);
         run(&mut command).expect_code(0);
-        let subdirectory = if arguments.contains(&"--c") { "race-c" } else { "race" };
+        let subdirectory = match arguments {
+            [.., "--c"] => "race-c",
+            [.., "--inline"] => "race-inline",
+            _ => "race",
+        };
         let directory = target.join(subdirectory).join("x86_64-unknown-linux-gnu").join(profile.directory());
         Self(directory.join(name))
     }

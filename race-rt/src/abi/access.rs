@@ -76,6 +76,18 @@ with_return_address! {
     __tsan_unaligned_write16 => any_write16, "rsi";
 }
 
+// What inlined code calls: see `crate::inlined`.
+with_return_address! {
+    __race_read1 => read1, "rsi";
+    __race_read2 => read2, "rsi";
+    __race_read4 => read4, "rsi";
+    __race_read8 => read8, "rsi";
+    __race_write1 => write1, "rsi";
+    __race_write2 => write2, "rsi";
+    __race_write4 => write4, "rsi";
+    __race_write8 => write8, "rsi";
+}
+
 // A load and a store of the same bytes with nothing in between: whatever races with the load races with the store.
 with_return_address! {
     __tsan_read_write1 => write1, "rsi";

@@ -11,6 +11,22 @@ pub extern "C" fn __tsan_init() {
     drop(current::enter());
 }
 
+/// [`__tsan_func_entry`] for inlined code: see `crate::inlined`. The same place on the stack, since it is reached by a jump.
+///
+/// # Safety
+/// As the pass calls it.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __race_func_entry() {
+    core::arch::naked_asm!("jmp {}", sym __tsan_func_entry)
+}
+
+/// [`__tsan_func_exit`] for inlined code.
+#[unsafe(no_mangle)]
+pub extern "C" fn __race_func_exit() {
+    __tsan_func_exit();
+}
+
 /// A function was entered that will return to `pc`.
 #[unsafe(no_mangle)]
 pub extern "C" fn __tsan_func_entry(pc: usize) {
