@@ -43,6 +43,9 @@ pub struct Arguments {
     /// Measure how costs grow with threads, locks, call paths and the heap, always in the processors' time
     #[arg(long, conflicts_with = "clock")]
     pub growth: bool,
+    /// Build with `cargo race build --inline`
+    #[arg(long)]
+    pub inline: bool,
     /// Print what the workloads are, and run none
     #[arg(long, conflicts_with = "growth")]
     pub list: bool,

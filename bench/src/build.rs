@@ -49,11 +49,13 @@ impl Workshop {
     }
 
     /// By the `cargo race` of this checkout.
-    pub fn whole_program(&self) -> Result<Program, Error> {
+    pub fn whole_program(&self, inline: bool) -> Result<Program, Error> {
         let mut command = Command::new(&self.cargo);
         command.args(["build", "--locked", "--release", "--package", "cargo-race"]).current_dir(&self.root);
         let subcommand = executable(command.env("CARGO_TARGET_DIR", &self.target), "cargo-race")?;
-        let path = self.build(Command::new(subcommand).args(["race", "build"]), "race")?;
+        let mut command = Command::new(subcommand);
+        command.args(["race", "build"]).args(inline.then_some("--inline"));
+        let path = self.build(&mut command, "race")?;
         Ok(Program { path, environment: detector_environment() })
     }
 

@@ -55,7 +55,7 @@ fn show_costs(arguments: &Arguments, workshop: &Workshop, native: Program) -> Re
     }
     let builds = comparison::Builds {
         native,
-        race: workshop.whole_program()?,
+        race: workshop.whole_program(arguments.inline)?,
         wrapper: if catalogue.has_wrapper() { Some(workshop.wrapper()?) } else { None },
         peer: arguments.peer.as_deref().map(|peer| workshop.peer(peer)).transpose()?,
     };
@@ -68,7 +68,7 @@ fn show_costs(arguments: &Arguments, workshop: &Workshop, native: Program) -> Re
 
 fn show_growth(arguments: &Arguments, workshop: &Workshop, native: Program) -> Result<(), Error> {
     let kinds = growth::kinds(&native, arguments.only.as_deref())?;
-    let race = workshop.whole_program()?;
+    let race = workshop.whole_program(arguments.inline)?;
     let peer = arguments.peer.as_deref().map(|peer| workshop.peer(peer)).transpose()?;
     let record = growth::measure(&kinds, &growth::Builds { native, race, peer }, arguments.runs)?;
     print!("{}", growth::tables(&record));
