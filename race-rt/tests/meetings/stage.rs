@@ -198,25 +198,31 @@ impl Stage {
             _ => {}
         }
         let mut thread = current::enter().expect("the engine is not at work");
-        let place = atomic_place(&mut thread, address, size, site);
+        let from = |thread: &mut Thread| atomic_place(thread, address, size, site);
         let ticket = || self.tickets.fetch_add(1, SeqCst);
         let ticket = match operation {
             Operation::Load(_, order) => {
                 let repeated = thread.atomic_load_repeated(address, size, order, ticket);
-                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| place.from, ticket))
+                // Asked for where it is needed: what was recorded before may not be any more.
+                repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |it| from(it).from, ticket))
             }
             Operation::Store(_, order) => {
-                let mut drawn = 0;
+                let (place, mut drawn) = (from(&mut thread), 0);
                 thread.atomic_store(place, order, || drawn = ticket());
                 drawn
             }
-            Operation::Update(_, order) => thread.atomic_update(place, order, ticket),
+            Operation::Update(_, order) => {
+                let place = from(&mut thread);
+                thread.atomic_update(place, order, ticket)
+            }
             Operation::Exchange(_, success, failure) => {
+                let place = from(&mut thread);
                 let (Ok(drawn) | Err(drawn)) =
                     thread.atomic_exchange(place, success, failure, || Ok::<usize, usize>(ticket()));
                 drawn
             }
             Operation::FailedExchange(_, success, failure) => {
+                let place = from(&mut thread);
                 let (Ok(drawn) | Err(drawn)) =
                     thread.atomic_exchange(place, success, failure, || Err::<usize, usize>(ticket()));
                 drawn
