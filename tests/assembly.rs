@@ -1,7 +1,8 @@
 //! Without the feature `race` nothing of this library is left: functions written with its names compile to the
 //! instructions of the same functions written with std's.
 //!
-//! Compared function by function, labels renamed; two that LLVM has merged into one are equal by that.
+//! Compared function by function, labels renamed; two that LLVM has merged into one are equal by that, and so are "above 15" and
+//! "16 or above", between which it chooses by what else is in the module.
 
 #![cfg(not(feature = "race"))]
 
@@ -82,5 +83,21 @@ fn body_of(assembly: &str, name: &str) -> Vec<String> {
         }
         body.push(renamed);
     }
+    unify_comparisons(&mut body);
     body
+}
+
+/// Writes "above n" as "n + 1 or above".
+fn unify_comparisons(body: &mut [String]) {
+    for index in 1..body.len() {
+        let Some(label) = body[index].strip_prefix("ja\t").map(str::to_owned) else { continue };
+        let compared = body[index - 1].split_once('$').filter(|(operation, _)| operation.starts_with("cmp"));
+        let Some((operation, (number, rest))) = compared.and_then(|(it, rest)| Some((it, rest.split_once(',')?)))
+        else {
+            continue;
+        };
+        let Ok(number) = number.parse::<u32>() else { continue };
+        body[index - 1] = format!("{operation}${},{rest}", number + 1);
+        body[index] = format!("jae\t{label}");
+    }
 }
