@@ -107,13 +107,10 @@ impl BlockCache {
     /// What an untouched granule at `address` starts with.
     #[inline]
     pub fn entry_of(&mut self, address: usize) -> Option<Entry> {
-        let generation = GENERATION.load(Acquire);
-        if generation == 0 {
-            return None;
+        if let Some(known) = self.entry_at_hand(address) {
+            return known;
         }
-        if generation != self.generation || !self.range.contains(&address) {
-            self.look_up(address, generation);
-        }
+        self.look_up(address, GENERATION.load(Acquire));
         self.entry
     }
 

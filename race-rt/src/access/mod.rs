@@ -99,12 +99,7 @@ impl Thread {
         let mut granule = Granule::resume(address);
         // What the granule began with before it was handed over is not in its word.
         self.begin_life(&mut granule, address);
-        let new = NewAccess { clock: self.clock(), epoch: self.epoch(), kind, mask, site };
-        if trace::is_on() {
-            self.add_to(&mut granule, address, self.epoch(), kind, mask, site);
-        } else if !granule.renew(&new) {
-            self.add_in_full(&mut granule, address, kind, mask, site);
-        }
+        self.add_to(&mut granule, address, self.epoch(), kind, mask, site);
     }
 
     /// Gives an untouched granule of a large block the entry that the block's table has for it.

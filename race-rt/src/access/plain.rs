@@ -167,9 +167,9 @@ fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     if epoch & Hot::STEP != 0 || !granule::is_repeated(address, Epoch::from_bits(epoch), kind(WRITES), mask) {
         return join::<WRITES>(address, pc, mask);
     }
-    if let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() {
-        answer::remember(address, thread.clock(), epoch, mask, WRITES);
-        Brief { thread, epoch }.leave(true);
+    if let Some(brief) = enter_briefly::<WRITES>() {
+        answer::remember(address, brief.thread.clock(), brief.epoch, mask, WRITES);
+        brief.leave(true);
     }
 }
 
@@ -195,12 +195,12 @@ pub(super) enum How {
 /// Joins without a call. False, with nothing changed, where more is needed.
 #[inline(always)]
 fn join_briefly<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, how: How) -> bool {
-    let Some(Brief { thread, epoch }) = enter_briefly::<WRITES>() else { return false };
-    let is_done = match thread.site_at_hand(pc) {
-        Some(site) => join_as::<WRITES>(thread, epoch, address, mask, site, how),
+    let Some(brief) = enter_briefly::<WRITES>() else { return false };
+    let is_done = match brief.thread.site_at_hand(pc) {
+        Some(site) => join_as::<WRITES>(brief.thread, brief.epoch, address, mask, site, how),
         None => false,
     };
-    Brief { thread, epoch }.leave(is_done);
+    brief.leave(is_done);
     is_done
 }
 

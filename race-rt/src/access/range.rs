@@ -15,7 +15,6 @@ use crate::shadow::run;
 use crate::shadow::shortcut;
 use crate::shadow::{Mask, Word};
 use crate::sys::atomic::Ordering::Relaxed;
-use crate::thread::current::Brief;
 use crate::thread::{Hot, current};
 
 /// An access of any size at any address: granules that were accessed as strongly in the same epoch are passed over.
@@ -60,12 +59,13 @@ fn range_from_new<const WRITES: bool>(address: usize, size: usize, pc: Pc) {
 /// Joins the granules of the bytes from `from` on and before `end`, which are covered, up to the first that is left to the long
 /// way: where that begins. `None` when all of them are.
 fn join_run<const WRITES: bool>(from: usize, end: usize, pc: Pc) -> Option<usize> {
-    let Brief { thread, epoch } = plain::enter_briefly::<WRITES>()?;
+    let brief = plain::enter_briefly::<WRITES>()?;
+    let epoch = brief.epoch;
     let mut at = from;
-    if let Some(site) = thread.site_at_hand(pc) {
+    if let Some(site) = brief.thread.site_at_hand(pc) {
         while at < end {
-            let next = (at | (GRANULE - 1)) + 1;
-            let mask = if next > end { Mask(Mask::from(at).0 & Mask::up_to(end - 1).0) } else { Mask::from(at) };
+            let next = ((at | (GRANULE - 1)) + 1).min(end);
+            let mask = Mask::new(at, next - at);
             let seen = shortcut::newest_of(at);
             let how = if seen == Word::EMPTY {
                 How::First
@@ -75,15 +75,15 @@ fn join_run<const WRITES: bool>(from: usize, end: usize, pc: Pc) -> Option<usize
                 How::Alone(seen)
             };
             let is_done = granule::is_repeated(at, epoch, plain::kind(WRITES), mask)
-                || plain::join_as::<WRITES>(thread, epoch, at, mask, site, how)
-                || matches!(how, How::Alone(_)) && plain::join_as::<WRITES>(thread, epoch, at, mask, site, How::Beside);
+                || plain::join_as::<WRITES>(brief.thread, epoch, at, mask, site, how)
+                || matches!(how, How::Alone(_))
+                    && plain::join_as::<WRITES>(brief.thread, epoch, at, mask, site, How::Beside);
             if !is_done {
                 break;
             }
             at = next;
         }
     }
-    let is_done = at >= end;
-    Brief { thread, epoch }.leave(is_done);
+    brief.leave(at == end);
     Some(at)
 }

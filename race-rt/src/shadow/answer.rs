@@ -11,13 +11,11 @@
 //! second, where there is room for one, to the one before.
 
 use super::granule::Granule;
-use super::record::{RecordId, record};
 use super::second::Second;
 use super::shortcut::newest_of;
 use super::word::{Mask, Word};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
-use crate::sys::atomic::Ordering::Relaxed;
 
 /// A walk of the list of the granule at `address` has shown that a plain access is pointless: the next one is told so at once,
 /// unless that would take the answer from another thread. Nothing happens if there is no list, or a thread is at work on it.
@@ -44,15 +42,9 @@ impl Granule {
     /// The bytes that a thread has written in this step, and those it has accessed.
     fn bytes_of(&self, epoch: Epoch) -> (Mask, Mask) {
         let (mut written, mut accessed) = (Mask::NONE, Mask::NONE);
-        let mut id = self.first_record();
-        while id != RecordId::NONE {
-            let part = record(id);
-            for word in &part.words {
-                let word = Word::from_bits(word.load(Relaxed));
-                written = written.and(word.bytes_repeated(epoch, AccessKind::Write));
-                accessed = accessed.and(word.bytes_repeated(epoch, AccessKind::Read));
-            }
-            id = RecordId(part.next.load(Relaxed));
+        for word in self.listed_words() {
+            written = written.and(word.bytes_repeated(epoch, AccessKind::Write));
+            accessed = accessed.and(word.bytes_repeated(epoch, AccessKind::Read));
         }
         (written, accessed)
     }
@@ -60,9 +52,7 @@ impl Granule {
     fn answer(&mut self, answer: Word, clock: &ThreadClock) {
         let (epoch, first) = (answer.epoch(), self.content.access());
         let second = self.second();
-        if first.epoch() != epoch || first.is_atomic() {
-            set_second(second, answer, clock);
-        } else if first.kind() == answer.kind() || first.is_subsumed_by(answer.kind()) {
+        if first.epoch() == epoch && !first.is_atomic() && first.is_subsumed_by(answer.kind()) {
             // What was written is asked for more often than what was read, and both may be.
             if first.kind() != answer.kind() {
                 set_second(second, first, clock);

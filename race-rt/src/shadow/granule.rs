@@ -237,8 +237,12 @@ impl Granule {
         if self.content.repeats(epoch, kind, mask) || !self.content.is_listed() {
             return self.content.repeats(epoch, kind, mask);
         }
-        let missing = |missing: Mask, entry: &Entry| missing.without(entry.word.bytes_repeated(epoch, kind));
-        self.entries().iter().fold(mask, missing) == Mask::NONE
+        let left = |missing: Mask, word: Word| missing.without(word.bytes_repeated(epoch, kind));
+        let missing = match self.other() {
+            Some(other) => left(left(mask, self.content), other.word),
+            None => self.listed_words().fold(mask, left),
+        };
+        missing == Mask::NONE
     }
 
     /// Makes `entry` the only one, of an untouched granule.
@@ -341,16 +345,11 @@ impl Granule {
             }
             return all;
         }
-        let mut id = self.first_record();
-        while id != RecordId::NONE {
-            let part = record(id);
-            for (word, site) in part.words.iter().zip(&part.sites) {
-                let word = Word::from_bits(word.load(Relaxed));
-                if word != Word::EMPTY {
-                    all.push(Entry { word, site: NodeId(site.load(Relaxed)) });
-                }
+        for (word, site) in self.records().flat_map(|part| part.words.iter().zip(&part.sites)) {
+            let word = Word::from_bits(word.load(Relaxed));
+            if word != Word::EMPTY {
+                all.push(Entry { word, site: NodeId(site.load(Relaxed)) });
             }
-            id = RecordId(part.next.load(Relaxed));
         }
         all
     }

@@ -4,6 +4,8 @@
 //! places again. It ends where the rule in full is due and leaves two entries or less, unless the granule has an atomic, and
 //! with the memory's life.
 
+use std::iter;
+
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, left_of, meet};
 use super::record::{Record, RecordCache, RecordId, record};
 use super::word::Word;
@@ -13,37 +15,50 @@ use crate::sys::atomic::Ordering::{Relaxed, Release};
 use crate::thread::context::NodeId;
 
 impl Granule {
+    /// The records, the first one first. The granule has a list, which stays while they are gone through.
+    #[inline(always)]
+    pub(super) fn records(&self) -> impl Iterator<Item = &'static Record> + use<> {
+        iter::successors(Some(record(self.first_record())), |part| {
+            let next = RecordId(part.next.load(Relaxed));
+            (next != RecordId::NONE).then(|| record(next))
+        })
+    }
+
+    /// The accesses of the list, and its free places.
+    #[inline(always)]
+    pub(super) fn listed_words(&self) -> impl Iterator<Item = Word> + use<> {
+        self.records().flat_map(|part| &part.words).map(|word| Word::from_bits(word.load(Relaxed)))
+    }
+
     /// The granule has three entries.
     pub(super) fn become_list(&mut self, newest: Entry, others: [Entry; 2], records: &mut RecordCache) {
-        let Some(id) = records.take() else {
+        if !self.begin_list(others, newest.word, records) {
             COUNTERS.entries_lost.increment();
             return self.set_single(newest);
-        };
-        for (place, entry) in others.into_iter().enumerate() {
-            record(id).put(place, entry);
         }
-        self.begin_list(id, newest.word);
         self.add_record_or_lose(newest, records);
     }
 
     /// Makes sure that the entries are in records. False when there is no record to be had.
     pub(super) fn make_list(&mut self, records: &mut RecordCache) -> bool {
-        if self.is_list() {
-            return true;
-        }
-        let Some(id) = records.take() else { return false };
-        for (place, entry) in self.entries().into_iter().enumerate() {
-            record(id).put(place, entry);
-        }
-        self.begin_list(id, self.content);
-        true
+        self.is_list() || self.begin_list(self.entries(), self.content, records)
     }
 
-    fn begin_list(&mut self, first: RecordId, newest: Word) {
+    fn begin_list(
+        &mut self,
+        entries: impl IntoIterator<Item = Entry>,
+        newest: Word,
+        records: &mut RecordCache,
+    ) -> bool {
+        let Some(id) = records.take() else { return false };
+        for (place, entry) in entries.into_iter().enumerate() {
+            record(id).put(place, entry);
+        }
         self.second().clear();
         // A reader without the lock sees the new number only with the record's content.
-        self.site.store(first.0, Release);
+        self.site.store(id.0, Release);
         self.content = Word::from_bits(newest.bits() | Word::LISTED);
+        true
     }
 
     /// Adds a record with `entry` after the first; `None` when there is none to be had.
@@ -68,10 +83,7 @@ impl Granule {
     pub(super) fn renew_list(&mut self, new: &NewAccess<'_>) -> bool {
         let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
         let (mut place, mut place_has_entry, mut merged, mut changes) = (None, false, None, false);
-        let mut id = self.first_record();
-        let first = id;
-        while id != RecordId::NONE {
-            let part = record(id);
+        for part in self.records() {
             for (index, word) in part.words.iter().enumerate() {
                 let old = Word::from_bits(word.load(Relaxed));
                 let Some(left) = left_of(old, new) else { return false };
@@ -93,7 +105,6 @@ impl Granule {
                 }
                 changes |= left != old;
             }
-            id = RecordId(part.next.load(Relaxed));
         }
         let (part, index, word) = match (merged, place) {
             (Some(merged), _) => merged,
@@ -103,7 +114,7 @@ impl Granule {
         self.end_state_of(new.mask.and(word.mask()));
         // The one whose place the access takes is overwritten.
         if changes || place_has_entry && merged.is_some() {
-            self.take_from_list(first, new);
+            self.take_from_list(new);
         }
         part.put(index, Entry { word, site: new.site });
         self.set_newest(word);
@@ -111,18 +122,13 @@ impl Granule {
     }
 
     /// Forgets what the access, which races with nothing, makes needless.
-    fn take_from_list(&self, first: RecordId, new: &NewAccess<'_>) {
-        let mut id = first;
-        while id != RecordId::NONE {
-            let part = record(id);
-            for word in &part.words {
-                let old = Word::from_bits(word.load(Relaxed));
-                let left = left_of(old, new).unwrap_or(old);
-                if left != old {
-                    word.store(if left.mask().0 == 0 { 0 } else { left.bits() }, Relaxed);
-                }
+    fn take_from_list(&self, new: &NewAccess<'_>) {
+        for word in self.records().flat_map(|part| &part.words) {
+            let old = Word::from_bits(word.load(Relaxed));
+            let left = left_of(old, new).unwrap_or(old);
+            if left != old {
+                word.store(if left.mask().0 == 0 { 0 } else { left.bits() }, Relaxed);
             }
-            id = RecordId(part.next.load(Relaxed));
         }
     }
 

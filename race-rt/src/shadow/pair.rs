@@ -75,8 +75,9 @@ impl Granule {
         let merged = || kept.iter().position(|entry| entry.is_some_and(|entry| can_merge(entry, added)));
         let (newest, others) = match present.or_else(merged) {
             Some(place) => {
+                // One that says as much has these bytes already.
                 let newest = kept[place].map_or(added, |old| Entry { word: old.word.with(new.mask), site: old.site });
-                (if present.is_some() { kept[place].unwrap_or(added) } else { newest }, [kept[1 - place], None])
+                (newest, [kept[1 - place], None])
             }
             None => (added, kept),
         };
