@@ -69,7 +69,7 @@ fn is_touched(granules: &Range<usize>) -> bool {
 #[inline]
 pub(crate) fn handed_out(address: usize, size: usize) {
     if let Some(granules) = granules(address, size)
-        && (is_touched(&granules) || addressed::any())
+        && (is_touched(&granules) || addressed::may_be_in(&granules))
     {
         current::forget(granules.start, granules.end);
     }
@@ -115,10 +115,11 @@ fn released(block: *mut c_void) {
     if block.is_null() {
         return;
     }
-    let size = usable_size(block);
-    given_back(block as usize, size);
     // SAFETY: the caller's promise: a block of the C library's that is not free.
-    if unsafe { memory::is_mapping(block) } {
+    let in_heap = unsafe { memory::usable_size_in_heap(block) };
+    let size = in_heap.unwrap_or_else(|| usable_size(block));
+    given_back(block as usize, size);
+    if in_heap.is_none() {
         // The memory goes back to the kernel, and what it becomes next is not known here.
         handed_out(block as usize, size);
     }

@@ -117,9 +117,18 @@ impl BlockCache {
     /// [`BlockCache::entry_of`] where the thread knows without a look at the table.
     #[inline(always)]
     pub fn entry_at_hand(&self, address: usize) -> Option<Option<Entry>> {
+        self.entry_at_hand_of(&(address..address + 1))
+    }
+
+    /// What all untouched granules of `block`, which is not empty, start with, where the thread knows that.
+    #[inline(always)]
+    pub fn entry_at_hand_of(&self, block: &Range<usize>) -> Option<Option<Entry>> {
         match GENERATION.load(Acquire) {
             0 => Some(None),
-            generation => (generation == self.generation && self.range.contains(&address)).then_some(self.entry),
+            generation => {
+                let has_all = self.range.start <= block.start && block.end <= self.range.end;
+                (generation == self.generation && has_all).then_some(self.entry)
+            }
         }
     }
 
@@ -146,6 +155,7 @@ impl Default for BlockCache {
 impl Thread {
     /// The allocator gave `size` usable bytes at `address` to this thread: a new life for the memory, which starts with
     /// this thread's write of all of it.
+    #[inline(always)]
     pub fn allocated(&mut self, address: usize, size: usize, site: NodeId) {
         if self.is_solo() {
             return;
@@ -156,6 +166,11 @@ impl Thread {
             addressed::forget(address..address + size);
             return self.fill(address, address + size, word, site);
         }
+        self.allocated_large(address, size, word, site);
+    }
+
+    #[inline(never)]
+    fn allocated_large(&mut self, address: usize, size: usize, word: Word, site: NodeId) {
         let Some(range) = whole_granules(address, address + size) else {
             return;
         };
@@ -173,6 +188,7 @@ impl Thread {
     }
 
     /// This thread is about to give `size` usable bytes at `address` back: a write of all of it.
+    #[inline(always)]
     pub fn freed(&mut self, address: usize, size: usize, site: NodeId) {
         if self.is_solo() {
             return;
@@ -181,6 +197,11 @@ impl Thread {
         if size < LARGE {
             return self.access_and_fill(address, address + size, word, site);
         }
+        self.freed_large(address, size, word, site);
+    }
+
+    #[inline(never)]
+    fn freed_large(&mut self, address: usize, size: usize, word: Word, site: NodeId) {
         let Some(range) = whole_granules(address, address + size) else {
             return;
         };

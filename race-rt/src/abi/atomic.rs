@@ -13,7 +13,7 @@ use crate::perturb;
 use crate::report::model::Pc;
 use crate::shadow::map::is_covered;
 use crate::sync::atomics::{AtomicPlace, CallSite};
-use crate::thread::current::{self, Inside};
+use crate::thread::current::{self, Brief, Inside};
 
 /// The orderings by their numbers in C11; a consume is an acquire.
 fn ordering(number: u32) -> Ordering {
@@ -45,14 +45,28 @@ fn disturb(order: u32, pc: usize) {
     }
 }
 
-#[inline]
-fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn() -> T) -> T {
+/// The running thread, to operate on a variable of its own.
+#[inline(always)]
+fn begin_straight<'a>() -> Option<Brief<'a>> {
+    if perturb::is_full() { None } else { current::enter_briefly() }
+}
+
+#[inline(always)]
+fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T) -> T {
+    if !perturb::is_full()
+        && let Some(thread) = current::at_rest()
+        && let Some(value) = thread.atomic_load_at_once(address, size_of::<T>(), || operation(address))
+    {
+        return value;
+    }
+    load_otherwise(address, order, pc, operation)
+}
+
+#[inline(never)]
+fn load_otherwise<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T) -> T {
     disturb(order, pc);
-    let order = ordering(order);
-    let repeated = current::at_rest().and_then(|thread| {
-        let size = size_of::<T>();
-        thread.atomic_load_repeated(address, size, order, &operation)
-    });
+    let (size, order, operation) = (size_of::<T>(), ordering(order), || operation(address));
+    let repeated = current::at_rest().and_then(|thread| thread.atomic_load_repeated(address, size, order, operation));
     match repeated {
         Some(value) => value,
         None => load_watched(address, order, pc, operation),
@@ -67,34 +81,114 @@ fn load_watched<T>(address: usize, order: Ordering, pc: usize, operation: impl F
     thread.atomic_load_from(address, size_of::<T>(), order, |_| CallSite::Call(Pc(pc)), operation)
 }
 
-#[inline]
-fn store<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce()) {
-    disturb(order, pc);
-    let Some(mut thread) = watched(address) else {
-        return operation();
-    };
-    let place = place(address, size_of::<T>(), pc);
-    thread.atomic_store(place, ordering(order), operation);
+/// Whether it is one that releases, by its number in C11.
+#[inline(always)]
+fn releases(order: u32) -> bool {
+    order > 2
 }
 
-#[inline]
-fn update<T>(address: usize, order: u32, pc: usize, operation: impl FnOnce() -> T) -> T {
-    disturb(order, pc);
-    let Some(mut thread) = watched(address) else {
-        return operation();
-    };
-    let place = place(address, size_of::<T>(), pc);
-    thread.atomic_update(place, ordering(order), operation)
+#[inline(always)]
+fn store<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T, u32)) {
+    if let Some(brief) = begin_straight() {
+        let place = AtomicPlace { address, size: size_of::<T>(), from: Pc(pc) };
+        let operation = || operation(address, value, order);
+        let is_done = brief.thread.own_store(brief.epoch, place, releases(order), operation).is_ok();
+        brief.leave(is_done);
+        if is_done {
+            return;
+        }
+    }
+    store_watched(address, value, order, pc, operation);
 }
 
-#[inline]
-fn exchange<T>(address: usize, success: u32, failure: u32, pc: usize, operation: impl FnOnce() -> Result<T, T>) -> T {
-    disturb(success, pc);
+#[inline(never)]
+fn store_watched<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T, u32)) {
+    disturb(order, pc);
+    let Some(mut thread) = watched(address) else {
+        return operation(address, value, order);
+    };
+    let place = place(address, size_of::<T>(), pc);
+    thread.store_to_any(place, ordering(order), || operation(address, value, order));
+}
+
+/// A read-modify-write of a variable of the running thread's own; `None` when it is none, or there is more to do than to operate.
+#[inline(always)]
+fn exchange_straight<T>(
+    address: usize,
+    pc: usize,
+    releases: bool,
+    order: impl Fn(bool) -> Ordering,
+    exchange: impl FnOnce() -> Result<T, T>,
+) -> Option<T> {
+    let brief = begin_straight()?;
+    let place = AtomicPlace { address, size: size_of::<T>(), from: Pc(pc) };
+    let old = brief.thread.own_exchange(brief.epoch, place, releases, order, exchange).ok();
+    brief.leave(old.is_some());
+    old.map(|(Ok(old) | Err(old))| old)
+}
+
+#[inline(always)]
+fn update<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T) -> T) -> T {
+    let straight = || Ok(operation(address, value));
+    if let Some(old) = exchange_straight(address, pc, releases(order), |_| ordering(order), straight) {
+        return old;
+    }
+    update_watched(address, value, order, pc, operation)
+}
+
+#[inline(never)]
+fn update_watched<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T) -> T) -> T {
+    disturb(order, pc);
+    let Some(mut thread) = watched(address) else {
+        return operation(address, value);
+    };
+    let (place, order) = (place(address, size_of::<T>(), pc), ordering(order));
+    let (Ok(old) | Err(old)) = thread.exchange_any(place, order, order, || Ok(operation(address, value)));
+    old
+}
+
+/// The orderings of a compare-and-exchange.
+#[derive(Clone, Copy)]
+struct Orders {
+    success: u32,
+    failure: u32,
+}
+
+impl Orders {
+    fn of(self, stored: bool) -> Ordering {
+        ordering(if stored { self.success } else { self.failure })
+    }
+}
+
+#[inline(always)]
+fn exchange<T: Copy>(
+    address: usize,
+    values: [T; 2],
+    orders: Orders,
+    pc: usize,
+    operation: impl Fn(usize, [T; 2]) -> Result<T, T>,
+) -> T {
+    let (order, straight) = (|stored| orders.of(stored), || operation(address, values));
+    if let Some(old) = exchange_straight(address, pc, releases(orders.success), order, straight) {
+        return old;
+    }
+    exchange_watched(address, values, orders, pc, operation)
+}
+
+#[inline(never)]
+fn exchange_watched<T: Copy>(
+    address: usize,
+    values: [T; 2],
+    orders: Orders,
+    pc: usize,
+    operation: impl Fn(usize, [T; 2]) -> Result<T, T>,
+) -> T {
+    disturb(orders.success, pc);
     let result = match watched(address) {
-        None => operation(),
+        None => operation(address, values),
         Some(mut thread) => {
             let place = place(address, size_of::<T>(), pc);
-            thread.atomic_exchange(place, ordering(success), ordering(failure), operation)
+            thread.exchange_any(place, orders.of(true), orders.of(false), || operation(address, values))
         }
     };
     let (Ok(old) | Err(old)) = result;
@@ -133,44 +227,46 @@ macro_rules! atomics {
             }
 
             pub(super) extern "C" fn load(address: usize, order: u32, pc: usize) -> $integer {
-                super::load(address, order, pc, || at(address).load(SeqCst))
+                super::load(address, order, pc, |address| at(address).load(SeqCst))
             }
 
             pub(super) extern "C" fn store(address: usize, value: $integer, order: u32, pc: usize) {
-                // A store at the strongest ordering costs as much as a read-modify-write.
-                let strongest = if ordering(order) == SeqCst { SeqCst } else { Release };
-                super::store::<$integer>(address, order, pc, || at(address).store(value, strongest));
+                super::store(address, value, order, pc, |address, value, order| {
+                    // A store at the strongest ordering costs as much as a read-modify-write.
+                    let strongest = if ordering(order) == SeqCst { SeqCst } else { Release };
+                    at(address).store(value, strongest);
+                });
             }
 
             pub(super) extern "C" fn swap(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
-                update(address, order, pc, || at(address).swap(value, SeqCst))
+                update(address, value, order, pc, |address, value| at(address).swap(value, SeqCst))
             }
 
             pub(super) extern "C" fn add(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
-                update(address, order, pc, || at(address).fetch_add(value, SeqCst))
+                update(address, value, order, pc, |address, value| at(address).fetch_add(value, SeqCst))
             }
 
             pub(super) extern "C" fn sub(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
                 if value == 1 && ordering(order) == Ordering::Release {
                     perturb::before_reference_drop(Pc(pc));
                 }
-                update(address, order, pc, || at(address).fetch_sub(value, SeqCst))
+                update(address, value, order, pc, |address, value| at(address).fetch_sub(value, SeqCst))
             }
 
             pub(super) extern "C" fn and(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
-                update(address, order, pc, || at(address).fetch_and(value, SeqCst))
+                update(address, value, order, pc, |address, value| at(address).fetch_and(value, SeqCst))
             }
 
             pub(super) extern "C" fn or(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
-                update(address, order, pc, || at(address).fetch_or(value, SeqCst))
+                update(address, value, order, pc, |address, value| at(address).fetch_or(value, SeqCst))
             }
 
             pub(super) extern "C" fn xor(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
-                update(address, order, pc, || at(address).fetch_xor(value, SeqCst))
+                update(address, value, order, pc, |address, value| at(address).fetch_xor(value, SeqCst))
             }
 
             pub(super) extern "C" fn nand(address: usize, value: $integer, order: u32, pc: usize) -> $integer {
-                update(address, order, pc, || at(address).fetch_nand(value, SeqCst))
+                update(address, value, order, pc, |address, value| at(address).fetch_nand(value, SeqCst))
             }
 
             pub(super) extern "C" fn cas(
@@ -181,7 +277,10 @@ macro_rules! atomics {
                 failure: u32,
                 pc: usize,
             ) -> $integer {
-                exchange(address, success, failure, pc, || at(address).compare_exchange(expected, new, SeqCst, SeqCst))
+                let orders = Orders { success, failure };
+                exchange(address, [expected, new], orders, pc, |address, [expected, new]| {
+                    at(address).compare_exchange(expected, new, SeqCst, SeqCst)
+                })
             }
 
             pub(super) unsafe extern "C" fn try_exchange(
@@ -222,7 +321,7 @@ extern "C" fn load_word(address: usize, order: u32, pc: usize) -> u64 {
 /// `swap32`, unless it is std's list of threads that is locked or unlocked.
 extern "C" fn swap_word(address: usize, value: u32, order: u32, pc: usize) -> u32 {
     if thread_list::is_lock(address) {
-        return thread_list::operate(value, || swap32(address, value, order, pc));
+        return thread_list::operate(value, move || swap32(address, value, order, pc));
     }
     swap32(address, value, order, pc)
 }
@@ -230,7 +329,7 @@ extern "C" fn swap_word(address: usize, value: u32, order: u32, pc: usize) -> u3
 /// `cas32`, unless it is std's list of threads that is locked.
 extern "C" fn cas_word(address: usize, expected: u32, new: u32, success: u32, failure: u32, pc: usize) -> u32 {
     if thread_list::is_lock(address) {
-        return thread_list::operate(new, || cas32(address, expected, new, success, failure, pc));
+        return thread_list::operate(new, move || cas32(address, expected, new, success, failure, pc));
     }
     cas32(address, expected, new, success, failure, pc)
 }
@@ -270,41 +369,41 @@ mod bits128 {
     }
 
     pub(super) extern "C" fn load(address: usize, order: u32, pc: usize) -> u128 {
-        super::load(address, order, pc, || compare_exchange(address, 0, 0).unwrap_or_else(|actual| actual))
+        super::load(address, order, pc, |address| compare_exchange(address, 0, 0).unwrap_or_else(|actual| actual))
     }
 
     pub(super) extern "C" fn store(address: usize, value: u128, order: u32, pc: usize) {
-        super::store::<u128>(address, order, pc, || {
+        super::store(address, value, order, pc, |address, value, _| {
             replace(address, |_| value);
         });
     }
 
     pub(super) extern "C" fn swap(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || replace(address, |_| value))
+        update(address, value, order, pc, |address, value| replace(address, |_| value))
     }
 
     pub(super) extern "C" fn add(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || replace(address, |old| old.wrapping_add(value)))
+        update(address, value, order, pc, |address, value| replace(address, |old| old.wrapping_add(value)))
     }
 
     pub(super) extern "C" fn sub(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || replace(address, |old| old.wrapping_sub(value)))
+        update(address, value, order, pc, |address, value| replace(address, |old| old.wrapping_sub(value)))
     }
 
     pub(super) extern "C" fn and(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || replace(address, |old| old & value))
+        update(address, value, order, pc, |address, value| replace(address, |old| old & value))
     }
 
     pub(super) extern "C" fn or(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || replace(address, |old| old | value))
+        update(address, value, order, pc, |address, value| replace(address, |old| old | value))
     }
 
     pub(super) extern "C" fn xor(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || replace(address, |old| old ^ value))
+        update(address, value, order, pc, |address, value| replace(address, |old| old ^ value))
     }
 
     pub(super) extern "C" fn nand(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, order, pc, || replace(address, |old| !(old & value)))
+        update(address, value, order, pc, |address, value| replace(address, |old| !(old & value)))
     }
 
     pub(super) extern "C" fn cas(
@@ -315,7 +414,10 @@ mod bits128 {
         failure: u32,
         pc: usize,
     ) -> u128 {
-        exchange(address, success, failure, pc, || compare_exchange(address, expected, new))
+        let orders = Orders { success, failure };
+        exchange(address, [expected, new], orders, pc, |address, [expected, new]| {
+            compare_exchange(address, expected, new)
+        })
     }
 
     pub(super) unsafe extern "C" fn try_exchange(

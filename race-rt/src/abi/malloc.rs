@@ -14,8 +14,9 @@ use crate::report::model::Pc;
 use crate::shadow::region;
 use crate::sys::errno;
 use crate::sys::memory::{self, PAGE};
-use crate::thread::Hot;
+use crate::thread::context::NodeId;
 use crate::thread::current::{self, Inside};
+use crate::thread::{Hot, Thread};
 
 type Block = *mut libc::c_void;
 
@@ -27,68 +28,104 @@ fn is_solo() -> bool {
 
 /// Runs an allocating function of the C library's, within the engine: a signal's handler that interrupts it while it
 /// holds a lock must not make the engine allocate.
-#[inline]
+#[inline(always)]
 fn allocating(pc: usize, call: impl FnOnce() -> Block) -> Block {
-    if is_solo() {
-        return call();
+    // Without a frame of the stack for a thread that is alone.
+    if is_solo() { call() } else { allocating_watched(pc, call) }
+}
+
+#[inline(never)]
+fn allocating_watched(pc: usize, call: impl FnOnce() -> Block) -> Block {
+    match current::enter() {
+        Some(thread) => allocated(thread, call(), pc),
+        None => allocated_unseen(call()),
     }
-    let inside = current::enter();
-    let block = call();
-    allocated(inside, block, pc);
+}
+
+/// The C library has allocated a block, or null.
+#[inline(always)]
+fn allocated(mut thread: Inside, block: Block, pc: usize) -> Block {
+    if block.is_null() {
+        return block;
+    }
+    // SAFETY: the block came from the allocator just now.
+    let size = unsafe { memory::usable_size(block) };
+    if thread.is_hidden() {
+        // The library's own, or the program's that the library hands on in an order of which it tells by itself.
+        forget(&mut thread, block, size);
+    } else {
+        let site = site(&mut thread, pc);
+        thread.allocated(block as usize, size, site);
+    }
     block
 }
 
-#[inline]
-fn allocated(inside: Option<Inside>, block: Block, pc: usize) {
-    if block.is_null() {
-        return;
+#[cold]
+#[inline(never)]
+fn allocated_unseen(block: Block) -> Block {
+    if thread_list::is_away() && !block.is_null() {
+        // SAFETY: the block came from the allocator just now.
+        let size = unsafe { memory::usable_size(block) };
+        access::forget(block as usize, block as usize + size);
     }
-    // SAFETY: the block came from the allocator just now.
-    let size = || unsafe { memory::usable_size(block) };
-    if let Some(mut thread) = inside {
-        if thread.is_hidden() {
-            // The library's own, or the program's that the library hands on in an order of which it tells by itself.
-            return thread.forget(block as usize, block as usize + size());
-        }
-        let site = thread.site(Pc(pc));
-        thread.allocated(block as usize, size(), site);
-    } else if thread_list::is_away() {
-        access::forget(block as usize, block as usize + size());
+    block
+}
+
+#[cold]
+#[inline(never)]
+fn forget(thread: &mut Thread, block: Block, size: usize) {
+    thread.forget(block as usize, block as usize + size);
+}
+
+#[inline(always)]
+fn site(thread: &mut Thread, pc: usize) -> NodeId {
+    match thread.site_at_hand(Pc(pc)) {
+        Some(site) => site,
+        None => thread.site(Pc(pc)),
     }
 }
 
 /// Announces the release of a block that is not null. What is returned is kept until the C library has the block.
-#[inline]
+#[inline(always)]
 fn released(block: Block, pc: usize) -> Option<Inside> {
     thread_list::freed(block as usize);
     let mut thread = current::enter()?;
     // SAFETY: the program owns the block and is giving it back.
-    let size = unsafe { memory::usable_size(block) };
-    let is_hidden = thread.is_hidden();
-    if !is_hidden {
-        let site = thread.site(Pc(pc));
-        thread.freed(block as usize, size, site);
-    }
-    // SAFETY: as above.
-    let is_mapping = unsafe { memory::is_mapping(block) };
-    if is_hidden || is_mapping {
-        // The memory goes back to the kernel, and what it becomes next is not known here; or it is the library's own.
-        thread.forget(block as usize, block as usize + size);
-    }
-    if is_mapping {
-        region::give_back(block as usize, block as usize + size);
+    match unsafe { memory::usable_size_in_heap(block) } {
+        Some(size) if !thread.is_hidden() => {
+            let site = site(&mut thread, pc);
+            thread.freed(block as usize, size, site);
+        }
+        in_heap => released_for_good(&mut thread, block, in_heap.is_none(), pc),
     }
     Some(thread)
 }
 
+/// [`released`] where the block's memory goes back to the kernel, and what it becomes next is not known here; or where it is
+/// the library's own.
+#[cold]
+#[inline(never)]
+fn released_for_good(thread: &mut Thread, block: Block, is_mapping: bool, pc: usize) {
+    // SAFETY: the program owns the block and is giving it back.
+    let size = unsafe { memory::usable_size(block) };
+    if !thread.is_hidden() {
+        let site = site(thread, pc);
+        thread.freed(block as usize, size, site);
+    }
+    forget(thread, block, size);
+    if is_mapping {
+        region::give_back(block as usize, block as usize + size);
+    }
+}
+
 extern "C" fn allocate(size: usize, pc: usize) -> Block {
     // SAFETY: any size is valid.
-    allocating(pc, || unsafe { __libc_malloc(size) })
+    allocating(pc, move || unsafe { __libc_malloc(size) })
 }
 
 extern "C" fn allocate_zeroed(count: usize, size: usize, pc: usize) -> Block {
     // SAFETY: any sizes are valid.
-    allocating(pc, || unsafe { __libc_calloc(count, size) })
+    allocating(pc, move || unsafe { __libc_calloc(count, size) })
 }
 
 extern "C" fn reallocate(block: Block, size: usize, pc: usize) -> Block {
@@ -104,7 +141,10 @@ extern "C" fn reallocate(block: Block, size: usize, pc: usize) -> Block {
     let new = call();
     // Refused, the old block lives on.
     let living = if new.is_null() && size > 0 { block } else { new };
-    allocated(inside, living, pc);
+    match inside {
+        Some(thread) => allocated(thread, living, pc),
+        None => allocated_unseen(living),
+    };
     new
 }
 
@@ -122,7 +162,7 @@ fn no_memory() -> Block {
 
 extern "C" fn allocate_aligned(alignment: usize, size: usize, pc: usize) -> Block {
     // SAFETY: the C library checks the alignment.
-    allocating(pc, || unsafe { __libc_memalign(alignment, size) })
+    allocating(pc, move || unsafe { __libc_memalign(alignment, size) })
 }
 
 extern "C" fn allocate_posix(to: *mut Block, alignment: usize, size: usize, pc: usize) -> libc::c_int {
@@ -151,8 +191,17 @@ extern "C" fn allocate_whole_pages(size: usize, pc: usize) -> Block {
 }
 
 extern "C" fn release(block: Block, pc: usize) {
-    let _inside = if block.is_null() || is_solo() { None } else { released(block, pc) };
-    // SAFETY: the block is the program's, null, or its mistake.
+    if block.is_null() || is_solo() {
+        // SAFETY: the block is the program's, null, or its mistake.
+        return unsafe { __libc_free(block) };
+    }
+    release_watched(block, pc);
+}
+
+#[inline(never)]
+fn release_watched(block: Block, pc: usize) {
+    let _inside = released(block, pc);
+    // SAFETY: as for `release`.
     unsafe { __libc_free(block) }
 }
 

@@ -1,6 +1,6 @@
 //! The path of every access.
 //!
-//! Naively: lock the granule, compare with its entries, add the access (see [`crate::shadow::granule`]). Four
+//! Naively: lock the granule, compare with its entries, add the access (see [`crate::shadow::granule`]). Five
 //! shortcuts come before that, each exact:
 //!
 //! 1. the shadow word says that the same bytes were accessed at least as strongly in the same epoch ([`read`],
@@ -8,8 +8,9 @@
 //! 2. the thread is alone ([`crate::thread::Hot::SOLO`]);
 //! 3. some entry of a listed granule says the same as in 1, found without the lock: data that several threads read is
 //!    not written to;
-//! 4. nothing has to be remembered beside the access of what the granule has: it takes the place of that ([`plain`]). So
-//!    come nearly all accesses that are the first of their thread's step.
+//! 4. the only entry is the thread's own, for the same access from the same place in an earlier step: one exchange moves it on;
+//! 5. nothing has to be remembered beside the access of what the granule has: it takes the place of that. So come nearly all
+//!    other accesses that are the first of their thread's step. Both in [`plain`].
 
 mod kind;
 mod plain;
@@ -28,6 +29,7 @@ use crate::heap;
 use crate::report::model::Pc;
 use crate::report::{benign, gather};
 use crate::shadow::granule::{self, Entry, Granule, NewAccess};
+use crate::shadow::life;
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::record::RecordCache;
 use crate::shadow::{Mask, Word};
@@ -160,57 +162,74 @@ impl Thread {
     }
 
     /// Makes the access the only one to each granule of `start..end`; none, when accesses are not to be recorded.
+    #[inline(always)]
     pub(crate) fn fill(&mut self, start: usize, end: usize, word: Word, site: NodeId) {
-        let Some(range) = whole_granules(start, end) else {
+        let entry = Entry { word, site };
+        let left = if self.is_plainly_recorded(word) { life::begin(start..end, entry) } else { start };
+        if left < end {
+            self.fill_in_full(left, end, entry);
+        }
+    }
+
+    #[inline(never)]
+    fn fill_in_full(&mut self, start: usize, end: usize, entry: Entry) {
+        let Some(Range { start: mut at, end }) = whole_granules(start, end) else {
             return;
         };
-        let entry = (!self.is_ignoring(word.kind())).then_some(Entry { word, site });
-        for address in range.step_by(GRANULE) {
-            self.begin_anew(Granule::lock(address), address, entry);
+        let is_plain = self.is_plainly_recorded(entry.word);
+        let recorded = (!self.is_ignoring(entry.word.kind())).then_some(entry);
+        while at < end {
+            if is_plain {
+                at = life::begin_anyhow(at..end, entry);
+            }
+            if at < end {
+                self.reset(&mut Granule::lock(at), at, recorded);
+                at += GRANULE;
+            }
         }
     }
 
     /// Records an access that writes every byte of `start..end`, reports what it races with, and makes it the only one to
     /// each whole granule.
+    #[inline(always)]
     pub(crate) fn access_and_fill(&mut self, start: usize, end: usize, word: Word, site: NodeId) {
+        let entry = Entry { word, site };
+        let is_plain = self.is_plainly_recorded(word);
+        let left = if is_plain { life::end(start..end, entry, self.clock(), &self.blocks) } else { start };
+        if left < end {
+            self.access_and_fill_in_full(left, end, entry);
+        }
+    }
+
+    #[inline(never)]
+    fn access_and_fill_in_full(&mut self, start: usize, end: usize, entry: Entry) {
+        let Entry { word, site } = entry;
         let Some(range) = whole_granules(start, end).filter(|_| !self.is_ignoring(word.kind())) else {
             self.access(start, end - start, word.kind(), site);
             return self.fill(start, end, word, site);
         };
-        self.access(start, range.start - start, word.kind(), site);
-        self.access(range.end, end - range.end, word.kind(), site);
-        let (epoch, entry) = (self.epoch(), Entry { word, site });
-        for address in range.step_by(GRANULE) {
-            let granule = Granule::lock(address);
-            if trace::is_on() || !granule.is_known_to(self.clock(), epoch) {
-                mem::forget(granule);
-                self.add_and_fill_locked(address, entry);
-            } else {
-                self.begin_anew(granule, address, Some(entry));
+        for part in [start..range.start, range.end..end].into_iter().filter(|part| !part.is_empty()) {
+            self.access(part.start, part.len(), word.kind(), site);
+        }
+        let is_plain = self.is_plainly_recorded(word);
+        let mut at = range.start;
+        while at < range.end {
+            if is_plain {
+                at = life::end_anyhow(at..range.end, entry, self.clock(), &self.blocks);
+            }
+            if at < range.end {
+                let mut granule = Granule::lock(at);
+                self.add_to(&mut granule, at, self.epoch(), word.kind(), Mask::ALL, site);
+                self.reset(&mut granule, at, Some(entry));
+                at += GRANULE;
             }
         }
     }
 
-    #[inline(never)]
-    fn add_and_fill_locked(&mut self, address: usize, entry: Entry) {
-        let mut granule = Granule::resume(address);
-        self.add_to(&mut granule, address, self.epoch(), entry.word.kind(), Mask::ALL, entry.site);
-        self.reset(&mut granule, address, Some(entry));
-    }
-
+    /// Whether such an access is recorded by its entry and nothing else.
     #[inline(always)]
-    fn begin_anew(&mut self, mut granule: Granule, address: usize, entry: Option<Entry>) {
-        if trace::is_on() || granule.newest().is_listed() {
-            // As in `join_granule`.
-            mem::forget(granule);
-            return self.begin_anew_locked(address, entry);
-        }
-        granule.begin_with(entry);
-    }
-
-    #[inline(never)]
-    fn begin_anew_locked(&mut self, address: usize, entry: Option<Entry>) {
-        self.reset(&mut Granule::resume(address), address, entry);
+    fn is_plainly_recorded(&self, word: Word) -> bool {
+        !trace::is_on() && !self.is_ignoring(word.kind())
     }
 
     fn reset(&mut self, granule: &mut Granule, address: usize, entry: Option<Entry>) {

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! read, write       the newest entry says as much: done
-//! beyond_newest     one entry that may have nothing to be remembered of?
-//!   join_single       so it is: the access takes its place
+//! beyond_newest     one entry
+//!   again             the thread's own, for the same access from the same place in an earlier step: it moves on
+//!   again_from_elsewhere  from another place: the access takes its place
+//!   join_newest       nothing is to be remembered of it: the access takes its place
 //! begin             none
 //! beyond_first      several: the second says as much: done
 //! beyond_second     more: all together say as much: done
@@ -12,14 +14,14 @@
 //! ```
 //!
 //! Each is a function that needs little of the stack, since it leaves by a jump to the next one or does its work without a
-//! call: what `join_single` and `join` do not have at hand (a call stack without a number, a lock that is taken, a fork
+//! call: what they do not have at hand (a call stack without a number, a lock that is taken, a fork
 //! under way, a recording) is left to [`slow`], before anything has been changed.
 
 use super::{AccessKind, slow};
 use crate::clock::Epoch;
 use crate::report::model::Pc;
 use crate::shadow::answer;
-use crate::shadow::granule::{self, NewAccess};
+use crate::shadow::granule::{self, Entry, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::shortcut::{self, Answer};
 use crate::shadow::{Mask, Word};
@@ -128,6 +130,55 @@ fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     if seen == Word::EMPTY {
         return begin::<WRITES>(address, pc, mask);
     }
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
+    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    // Who is asked to step on has a flag in there which no open granule has.
+    let wanted = Word::from_bits(Word::new(Epoch::NONE, kind(WRITES), mask).bits() | epoch);
+    if seen.is_same_before(wanted) {
+        return again::<WRITES>(address, pc, seen, wanted);
+    }
+    join_newest::<WRITES>(address, pc, mask, seen);
+}
+
+/// Where the only entry is the thread's own, for the same access in an earlier step.
+#[inline(never)]
+fn again<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
+    if !move_on::<WRITES>(address, pc, seen, wanted) {
+        again_from_elsewhere::<WRITES>(address, pc, seen, wanted);
+    }
+}
+
+/// Likewise, from another place in the program.
+#[inline(never)]
+fn again_from_elsewhere<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
+    let is_done = enter_briefly::<WRITES>().is_some_and(|brief| {
+        let is_present = brief.epoch == wanted.epoch();
+        let site = brief.thread.site_at_hand(pc).filter(|_| is_present);
+        let is_done = site.is_some_and(|site| shortcut::replace(address, seen, Entry { word: wanted, site }));
+        brief.leave(is_done);
+        is_done
+    });
+    if !is_done {
+        join::<WRITES>(address, pc, wanted.mask());
+    }
+}
+
+/// Moves it on to the present step, without the lock, if it is from the same place in the program. False, with nothing changed,
+/// when it is not.
+#[inline(always)]
+fn move_on<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) -> bool {
+    if trace::is_on() {
+        return false;
+    }
+    let Some(thread) = current::at_rest() else { return false };
+    !thread.is_ignoring(kind(WRITES))
+        && thread.is_site(shortcut::newest_site_of(address), pc)
+        && shortcut::move_on(address, seen, wanted)
+}
+
+/// Where the only entry was this.
+#[inline(never)]
+fn join_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, seen: Word) {
     if !(mask.covers(seen.mask()) && seen.is_subsumed_by(kind(WRITES))) {
         return join::<WRITES>(address, pc, mask);
     }

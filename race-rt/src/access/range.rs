@@ -9,7 +9,7 @@
 use super::plain::{self, How};
 use super::{AccessKind, slow};
 use crate::report::model::Pc;
-use crate::shadow::granule;
+use crate::shadow::granule::{self, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::run;
 use crate::shadow::shortcut;
@@ -63,7 +63,18 @@ fn join_run<const WRITES: bool>(from: usize, end: usize, pc: Pc) -> Option<usize
     let epoch = brief.epoch;
     let mut at = from;
     if let Some(site) = brief.thread.site_at_hand(pc) {
+        let last_whole = end & !(GRANULE - 1);
         while at < end {
+            // What is written and read as a whole has the same entry all over.
+            if at.is_multiple_of(GRANULE) {
+                let (clock, kind) = (brief.thread.clock(), plain::kind(WRITES));
+                let new = NewAccess { clock, epoch, kind, mask: Mask::ALL, site };
+                let alike = shortcut::join_alike(at, last_whole, &new);
+                if alike > at {
+                    at = alike;
+                    continue;
+                }
+            }
             let next = ((at | (GRANULE - 1)) + 1).min(end);
             let mask = Mask::new(at, next - at);
             let seen = shortcut::newest_of(at);

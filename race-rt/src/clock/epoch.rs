@@ -72,6 +72,9 @@ impl Epoch {
     /// All bits of an epoch.
     pub const MASK: u64 = (1 << (Epoch::TIME_BITS + Epoch::SLOT_BITS)) - 1;
 
+    /// No step of any thread.
+    pub const NONE: Epoch = Epoch(0);
+
     /// Packs a slot and a time.
     #[inline]
     pub const fn new(slot: Slot, time: Time) -> Epoch {
@@ -94,6 +97,12 @@ impl Epoch {
     #[inline]
     pub const fn slot(self) -> Slot {
         Slot((self.0 >> Epoch::TIME_BITS) as u16)
+    }
+
+    /// Whether both are of one slot.
+    #[inline(always)]
+    pub const fn has_slot_of(self, other: Epoch) -> bool {
+        (self.0 ^ other.0) >> Epoch::TIME_BITS == 0
     }
 
     /// Which step.

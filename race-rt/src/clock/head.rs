@@ -60,6 +60,16 @@ impl Heads {
         own.map(|head| head.epoch = epoch).is_some()
     }
 
+    /// Moves the only release carried on to `epoch`, a later one of its thread, before which that has learned nothing. Nothing
+    /// happens where there is not one.
+    #[inline]
+    pub fn renew_only(&mut self, epoch: Epoch) {
+        if let [only] = self.0.as_mut_slice() {
+            debug_assert_eq!(only.epoch.slot(), epoch.slot());
+            only.epoch = epoch;
+        }
+    }
+
     /// Whether what is carried is one release of that slot, whose owner knows it.
     #[inline(always)]
     pub fn are_of(&self, slot: Slot) -> bool {

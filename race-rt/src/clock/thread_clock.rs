@@ -61,13 +61,19 @@ impl ThreadClock {
         (Head { epoch, known }, self.step())
     }
 
-    /// [`ThreadClock::release`] to `heads` that carry an earlier release of this thread, which knew as much then. `None`
-    /// when they carry none. What they carry of others was not known to this thread then, and is not now.
+    /// Makes an earlier release of this thread in `heads`, which knew as much then, the one of the present step, from which
+    /// the thread is to [step on](ThreadClock::step). False when there is none. What `heads` carry of others was not known to
+    /// this thread then, and is not now.
     #[inline]
-    pub fn release_again(&mut self, present: Epoch, heads: &mut Heads) -> Option<bool> {
+    pub fn release_again(&self, present: Epoch, heads: &mut Heads) -> bool {
         debug_assert_eq!(present, self.epoch());
-        let renewed = heads.renew(present, self.published.as_ref()?);
-        renewed.then(|| self.step())
+        self.published.as_ref().is_some_and(|published| heads.renew(present, published))
+    }
+
+    /// Whether what the thread knows is what it knew when it published what has that identity.
+    #[inline(always)]
+    pub fn has_published(&self, known: u64) -> bool {
+        self.published.as_ref().is_some_and(|published| published.id() == known)
     }
 
     /// What was published last is not all any more.
@@ -80,7 +86,7 @@ impl ThreadClock {
 
     /// The next step; false when there is none.
     #[inline]
-    fn step(&mut self) -> bool {
+    pub fn step(&mut self) -> bool {
         let own = &mut self.times[self.slot.index()];
         match own.next() {
             Some(next) => {

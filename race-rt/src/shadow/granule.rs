@@ -14,15 +14,17 @@
 
 use smallvec::SmallVec;
 
+use super::answer;
 use super::budget;
 use super::map;
 use super::record::{RecordCache, RecordId, record};
 use super::second::Second;
+use super::shortcut;
 use super::word::{Mask, Word};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
 use crate::sync::atomic_cell::{AtomicCell, AtomicCellId, AtomicCells};
-use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sys::atomic::{AtomicU32, AtomicU64, fence};
 use crate::sys::spin::wait_while;
 use crate::thread::context::NodeId;
@@ -86,14 +88,12 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
     if !seen.is_listed() || seen.is_locked() {
         return false;
     }
-    let second = Second::of(address);
-    let other = second.word();
-    let mut missing = mask.without(other.bytes_repeated(epoch, kind));
-    if other.is_paired() {
-        return missing.without(seen.bytes_repeated(epoch, kind)) == Mask::NONE;
-    }
-    let first = site.load(Relaxed);
-    let mut id = RecordId(first);
+    let mut missing = mask.without(seen.bytes_repeated(epoch, kind));
+    let first = site.load(Acquire);
+    let Some(mut id) = RecordId::of_site(first) else {
+        return missing.without(Second::of(address).word().bytes_repeated(epoch, kind)) == Mask::NONE;
+    };
+    missing = missing.without(answer::of(id).bytes_repeated(epoch, kind));
     // Records that change hands under the reader may form a long way round, or a circle.
     for _ in 0..LONGEST_LOOK {
         let part = record(id);
@@ -137,15 +137,8 @@ pub fn is_single(address: usize) -> bool {
 /// pass to another granule before the exchange: both need the lock.)
 #[inline]
 pub fn refresh(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask, from: NodeId) -> bool {
-    // SAFETY: callers come with covered addresses only, after the shadow was reserved.
-    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
-    let seen = Word::from_bits(word.load(Acquire));
-    let wanted = Word::new(epoch, kind, mask);
-    !seen.is_locked()
-        && !seen.is_listed()
-        && seen.is_same_access(wanted)
-        && site.load(Relaxed) == from.0
-        && word.compare_exchange(seen.bits(), wanted.bits(), AcqRel, Relaxed).is_ok()
+    let (seen, wanted) = (shortcut::newest_of(address), Word::new(epoch, kind, mask));
+    seen.is_same_before(wanted) && shortcut::newest_site_of(address) == from && shortcut::move_on(address, seen, wanted)
 }
 
 /// The cell of the atomic at `address`, found without the lock: it may since be freed and be made anew, which its version
@@ -157,8 +150,8 @@ pub fn find_atomic(address: usize) -> Option<&'static AtomicCell> {
     if !Word::from_bits(word.load(Acquire)).is_listed() {
         return None;
     }
-    let first = record(RecordId(site.load(Acquire)));
-    AtomicCells::find(first.first_atomic(), address)
+    let first = RecordId::of_site(site.load(Acquire))?;
+    AtomicCells::find(record(first).first_atomic(), address)
 }
 
 /// Whether the atomic at `address` has no cell and nobody is about to give it one: a cell shows to others only when the
@@ -224,14 +217,6 @@ impl Granule {
         self.content == Word::EMPTY
     }
 
-    /// Whether the granule has just one entry, and that happens before the thread's present step: nothing that the thread
-    /// does races with it.
-    #[inline(always)]
-    pub fn is_known_to(&self, clock: &ThreadClock, present: Epoch) -> bool {
-        let epoch = self.content.epoch();
-        !self.content.is_listed() && !self.is_untouched() && (epoch == present || clock.knows(epoch))
-    }
-
     /// Whether the granule has entries that make recording the access pointless: each of its bytes has one.
     pub fn repeats(&self, epoch: Epoch, kind: AccessKind, mask: Mask) -> bool {
         if self.content.repeats(epoch, kind, mask) || !self.content.is_listed() {
@@ -278,9 +263,11 @@ impl Granule {
         self.content = entry.word;
     }
 
+    /// The first record, of a list.
+    #[inline(always)]
     pub(super) fn first_record(&self) -> RecordId {
         debug_assert!(self.is_list());
-        RecordId(self.site.load(Relaxed))
+        RecordId(self.site.load(Relaxed) & !RecordId::NONE.in_site())
     }
 
     /// Adds an access and returns what it races with.
@@ -302,12 +289,6 @@ impl Granule {
         if self.is_list() {
             self.free_list(records);
         }
-        self.begin_with(entry);
-    }
-
-    /// Forgets the only entry, if any, and has `entry` instead, if any.
-    #[inline(always)]
-    pub fn begin_with(&mut self, entry: Option<Entry>) {
         match entry {
             Some(entry) => self.set_single(entry),
             None => self.content = Word::EMPTY,

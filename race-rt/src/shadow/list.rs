@@ -6,6 +6,7 @@
 
 use std::iter;
 
+use super::answer;
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, left_of, meet};
 use super::record::{Record, RecordCache, RecordId, record};
 use super::word::Word;
@@ -36,7 +37,7 @@ impl Granule {
             COUNTERS.entries_lost.increment();
             return self.set_single(newest);
         }
-        self.add_record_or_lose(newest, records);
+        record(self.first_record()).put(2, newest);
     }
 
     /// Makes sure that the entries are in records. False when there is no record to be had.
@@ -56,7 +57,7 @@ impl Granule {
         }
         self.second().clear();
         // A reader without the lock sees the new number only with the record's content.
-        self.site.store(id.0, Release);
+        self.site.store(id.in_site(), Release);
         self.content = Word::from_bits(newest.bits() | Word::LISTED);
         true
     }
@@ -192,7 +193,7 @@ impl Granule {
             }
         }
         // What others were told may be what they have raced with.
-        self.second().clear();
+        answer::clear(first);
         self.content = Word::from_bits(added.word.bits() | Word::LISTED);
         if entries <= 2 && self.first_atomic() == AtomicCellId::NONE {
             self.end_list(added, records);
@@ -212,6 +213,7 @@ impl Granule {
     /// Gives back all records. The caller sets the content anew.
     pub(super) fn free_list(&mut self, records: &mut RecordCache) {
         let mut id = self.first_record();
+        answer::clear(id);
         AtomicCells::free(AtomicCellId(record(id).atomics.swap(0, Relaxed)));
         while id != RecordId::NONE {
             let part = record(id);

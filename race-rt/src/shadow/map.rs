@@ -22,6 +22,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::slice;
 
 use super::second::{self, BlockId};
 use crate::sys::atomic::Ordering::Relaxed;
@@ -70,18 +71,26 @@ pub fn reserve() -> io::Result<()> {
 #[inline(always)]
 pub const fn is_covered(address: usize) -> bool {
     // The words of both ranges lie in one, so that one comparison tells; in units in which its bounds are small numbers.
-    const UNIT: usize = 1 << 40;
     const { assert!(LOW_END.is_multiple_of(UNIT) && HIGH_START.is_multiple_of(UNIT) && HIGH_END == 2 * FLIP) };
     const START: usize = (HIGH_START ^ FLIP) / UNIT;
     const END: usize = (FLIP + LOW_END) / UNIT;
-    let unit = ((address / UNIT) as u32) ^ (FLIP / UNIT) as u32;
-    unit.wrapping_sub(START as u32) < (END - START) as u32
+    word_unit(address).wrapping_sub(START as u32) < (END - START) as u32
 }
 
 /// Whether memory from `start` on and before `end`, which is not empty, lies in one of the ranges that have a shadow.
-#[inline]
+#[inline(always)]
 pub const fn is_covered_range(start: usize, end: usize) -> bool {
-    is_covered(start) && is_covered(end - 1) && (start < LOW_END) == (end - 1 < LOW_END)
+    let last = end - 1;
+    // The words of the low range lie behind those of the high one, so that from one to the other is back.
+    is_covered(start) && ((start ^ last) < UNIT || is_covered(last) && word_unit(start) <= word_unit(last))
+}
+
+const UNIT: usize = 1 << 40;
+
+/// In units of [`UNIT`] bytes, where an address's word would be if the words began at zero.
+#[inline(always)]
+const fn word_unit(address: usize) -> u32 {
+    ((address / UNIT) as u32) ^ (FLIP / UNIT) as u32
 }
 
 /// Brings the low range behind the high one.
@@ -137,6 +146,19 @@ pub unsafe fn word_of(address: usize) -> &'static AtomicU64 {
 pub unsafe fn site_of(address: usize) -> &'static AtomicU32 {
     // SAFETY: as for the words.
     unsafe { &*(site_address(address) as *const AtomicU32) }
+}
+
+/// The words and the sites of the granules of these addresses.
+///
+/// # Safety
+/// The shadow is reserved, [`is_covered_range`] holds, and the addresses are of whole granules.
+#[inline(always)]
+pub(super) unsafe fn shadow_of(addresses: &Range<usize>) -> (&'static [AtomicU64], &'static [AtomicU32]) {
+    let granules = addresses.len() / GRANULE;
+    let (words, sites) = (word_address(addresses.start), site_address(addresses.start));
+    // SAFETY: the reservations have room for all covered addresses, in their order within a range; are never given back,
+    // aligned, and zero where untouched.
+    unsafe { (slice::from_raw_parts(words as *const _, granules), slice::from_raw_parts(sites as *const _, granules)) }
 }
 
 /// Where the words of these addresses lie, which are covered, in one range, and whole granules.

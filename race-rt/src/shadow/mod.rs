@@ -17,7 +17,9 @@
 
 pub mod answer;
 pub mod budget;
+pub mod few;
 pub mod granule;
+pub mod life;
 mod list;
 pub mod map;
 pub mod own_entry;

@@ -24,13 +24,14 @@
 //! so are threads that share their slot, whose entries do not tell whose they are.
 
 use super::granule::{Entry, Granule, NewAccess};
+use super::map;
 use super::record::{Record, RecordCache, RecordId, record};
 use super::word::{Mask, Word};
 use crate::clock::Epoch;
 use crate::sync::atomic_cell::{AtomicCellId, AtomicCells};
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::sys::atomic::{AtomicU32, AtomicU64};
-use crate::sys::prefetch;
+use crate::sys::spin::wait_while;
 use crate::thread::context::NodeId;
 
 /// A state of one list.
@@ -106,7 +107,7 @@ impl OwnEntry {
     /// What the entry says in that step; `None` when the thread has another slot now.
     #[inline(always)]
     pub fn in_step(&self, present: Epoch) -> Option<Word> {
-        (self.access.epoch().slot() == present.slot()).then(|| self.access.in_step(present))
+        self.access.epoch().has_slot_of(present).then(|| self.access.in_step(present))
     }
 
     /// What the entry says. True if [`OwnEntry::is_current`] says so afterwards, or under the granule's lock.
@@ -126,19 +127,6 @@ impl OwnEntry {
     pub fn is_current(&self) -> bool {
         self.kept.0.load(Relaxed) >> KeptState::NUMBER_SHIFT == self.state.0
     }
-
-    /// The entry and its list will be looked at and changed soon.
-    #[inline(always)]
-    pub fn prefetch(&self) {
-        prefetch::to_write(&raw const *self.place.word as usize);
-        prefetch::to_write(&raw const *self.kept as usize);
-    }
-
-    /// The access is from elsewhere now. Under the granule's lock.
-    #[inline]
-    pub fn set_site(&self, site: NodeId) {
-        self.place.site.store(site.0, Relaxed);
-    }
 }
 
 impl Granule {
@@ -151,10 +139,22 @@ impl Granule {
         }
     }
 
-    /// Moves `own`, which is current, on to `wanted`.
+    /// Locks the granule at `address`, whose shadow has been used.
     #[inline(always)]
-    pub fn move_own(&mut self, own: &mut OwnEntry, wanted: Word) {
+    pub fn lock_own(address: usize) -> Granule {
+        loop {
+            if let Some(granule) = Granule::try_lock(address) {
+                return granule;
+            }
+            wait_for(address);
+        }
+    }
+
+    /// Moves `own`, which is current, on to `wanted`, from `site`.
+    #[inline(always)]
+    pub fn move_own(&mut self, own: &mut OwnEntry, wanted: Word, site: NodeId) {
         own.access = wanted;
+        own.place.site.store(site.0, Relaxed);
         own.place.word.store(wanted.bits(), Relaxed);
         self.content = Word::from_bits(wanted.bits() | Word::LISTED);
     }
@@ -203,11 +203,17 @@ impl Granule {
                 place
             }
         };
-        if place.word.load(Relaxed) != wanted.bits() {
-            place.site.store(new.site.0, Relaxed);
-        }
+        let site = if place.word.load(Relaxed) == wanted.bits() { NodeId(place.site.load(Relaxed)) } else { new.site };
         let mut own = OwnEntry { place, access: wanted, state: kept.remember(new.mask), kept };
-        self.move_own(&mut own, wanted);
+        self.move_own(&mut own, wanted, site);
         Some(own)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn wait_for(address: usize) {
+    // SAFETY: as for `Granule::lock`.
+    let word = unsafe { map::word_of(address) };
+    wait_while(|| Word::from_bits(word.load(Relaxed)).is_locked());
 }

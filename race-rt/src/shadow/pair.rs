@@ -6,7 +6,7 @@
 //! Of two entries the newer is the first, except where an access adds bytes to the other.
 
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, left_of, meet};
-use super::record::RecordCache;
+use super::record::{RecordCache, RecordId};
 use super::second::Second;
 use super::word::Word;
 use crate::counters::COUNTERS;
@@ -23,7 +23,7 @@ impl Granule {
     /// Whether the entries are in records.
     #[inline(always)]
     pub(super) fn is_list(&self) -> bool {
-        self.content.is_listed() && !self.second().word().is_paired()
+        self.content.is_listed() && RecordId::of_site(self.site.load(Relaxed)).is_some()
     }
 
     /// The first entry of one or two.
@@ -35,9 +35,7 @@ impl Granule {
     /// The second entry, if there are just two.
     #[inline(always)]
     pub(super) fn other(&self) -> Option<Entry> {
-        let second = self.second();
-        let word = second.word();
-        (self.content.is_listed() && word.is_paired()).then(|| Entry { word: word.access(), site: second.site() })
+        (self.content.is_listed() && !self.is_list()).then(|| self.second().entry())
     }
 
     /// The granule has just these two entries. `second` has room.
@@ -116,7 +114,7 @@ impl Granule {
     #[inline(always)]
     fn renew_two(&mut self, new: &NewAccess<'_>, second: Second) -> bool {
         let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        let (first, other) = (self.first(), Entry { word: second.word().access(), site: second.site() });
+        let (first, other) = (self.first(), second.entry());
         let (Some(left), Some(left_of_other)) = (left_of(first.word, new), left_of(other.word, new)) else {
             return false;
         };

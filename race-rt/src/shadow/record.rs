@@ -1,6 +1,7 @@
 //! Records: the entries of granules that have more than two, and of those with atomics.
 //!
-//! A record holds two entries and the number of the next record. Records live in one reservation that is never given
+//! A record holds four entries, so that the list of nearly each granule is one record, and a record is one line of the cache: what
+//! threads take turns with is in as few lines as can be, since each of them costs a way from processor to processor. Records live in one reservation that is never given
 //! back, so a reader without the lock may follow a number that has just been freed: it finds some record, and looks
 //! at the granule once more before it believes it. Freed records go to the thread that freed them, in bulk to the
 //! common list.
@@ -21,14 +22,30 @@ pub struct RecordId(pub u32);
 impl RecordId {
     /// No record.
     pub const NONE: RecordId = RecordId(0);
+    /// Set where the number stands in place of a call stack's.
+    const IN_SITE: u32 = 1 << 31;
+
+    /// What a granule has as its site when its entries are in records, of which this is the first.
+    #[inline(always)]
+    pub const fn in_site(self) -> u32 {
+        self.0 | RecordId::IN_SITE
+    }
+
+    /// The first record, if a granule with this site has its entries in records.
+    #[inline(always)]
+    pub const fn of_site(site: u32) -> Option<RecordId> {
+        if site & RecordId::IN_SITE != 0 { Some(RecordId(site & !RecordId::IN_SITE)) } else { None }
+    }
 }
 
-/// Two entries. 32 bytes, so that two records share a cache line and none crosses one.
-#[repr(C, align(32))]
+/// Four entries, in one line of the cache.
+#[repr(C, align(64))]
 #[derive(Debug)]
 pub struct Record {
     /// The entries' accesses (`Word`); zero is a free place.
     pub words: [AtomicU64; Record::ENTRIES],
+    /// In a granule's first record: what [`answer`](super::answer) tells, beside the granule's own word.
+    pub answer: AtomicU64,
     /// The entries' call stacks.
     pub sites: [AtomicU32; Record::ENTRIES],
     /// The record with more entries of the granule, or the next free one.
@@ -37,11 +54,11 @@ pub struct Record {
     pub atomics: AtomicU32,
 }
 
-const _: () = assert!(size_of::<Record>() == 32);
+const _: () = assert!(size_of::<Record>() == 64);
 
 impl Record {
     /// Entries in a record.
-    pub const ENTRIES: usize = 2;
+    pub const ENTRIES: usize = 4;
 
     /// The number of the granule's first atomic.
     #[inline]
@@ -57,8 +74,8 @@ impl Record {
     }
 }
 
-/// Half of what 32 bits can number: 64 GiB of records.
-const LIMIT: usize = 1 << 31;
+/// 64 GiB of records.
+const LIMIT: usize = 1 << 30;
 /// Records that a thread takes from the untouched rest at once.
 const CHUNK: u32 = 64;
 /// Records that a thread keeps before it hands half of them to the others.
@@ -137,7 +154,7 @@ impl RecordCache {
         self.spill(0);
     }
 
-    /// An empty record; `None` when all 2^31 are in use.
+    /// An empty record; `None` when all 2^30 are in use.
     #[inline]
     pub fn take(&mut self) -> Option<RecordId> {
         let id = match self.free.pop() {

@@ -5,9 +5,8 @@
 //! granules: 768 bytes, taken when the first granule of the row gets a second entry. Blocks live in one reservation that is
 //! never given back; the one with the number zero is all zero and stands for "none".
 //!
-//! A second word counts only while the granule's first word is `LISTED`, and who sets that flag sets the second word with it. Where
-//! the second word has [`Word::PAIRED`], the two words are all there is; otherwise the entries are in records, and the second
-//! word is an answer ([`super::answer`]) or empty.
+//! A second word counts only while the granule's first word is `LISTED` and its site is no record's, and who makes that so sets
+//! the second word with it.
 //!
 //! Who looks without the lock believes a second word that has his own present step: nobody else makes such entries, and a
 //! block passes to another row only with all its granules locked and empty, so not while he looks for what he has put
@@ -120,16 +119,16 @@ impl Second {
         self.block != BlockId::NONE
     }
 
-    /// The second entry's access, with [`Word::PAIRED`] if it is one.
+    /// The second entry's access.
     #[inline(always)]
     pub fn word(self) -> Word {
         Word::from_bits(self.word.load(Relaxed))
     }
 
-    /// The second entry's call stack.
+    /// The second entry.
     #[inline(always)]
-    pub fn site(self) -> NodeId {
-        NodeId(self.site.load(Relaxed))
+    pub fn entry(self) -> Entry {
+        Entry { word: self.word(), site: NodeId(self.site.load(Relaxed)) }
     }
 
     /// The granule has two entries, of which this is the older.
@@ -137,21 +136,15 @@ impl Second {
     pub fn set(self, entry: Entry) {
         debug_assert!(self.has_room());
         self.site.store(entry.site.0, Relaxed);
-        self.word.store(entry.word.access().bits() | Word::PAIRED, Relaxed);
+        self.word.store(entry.word.access().bits(), Relaxed);
     }
 
-    /// The granule's entries are in records, and this is an answer to who asks for them.
-    #[inline(always)]
-    pub fn remember(self, answer: Word) {
-        if self.has_room() {
-            self.word.store(answer.access().bits(), Relaxed);
-        }
-    }
-
-    /// The granule's entries are in records, and there is no answer.
+    /// The granule has no second entry.
     #[inline(always)]
     pub fn clear(self) {
-        self.remember(Word::EMPTY);
+        if self.has_room() {
+            self.word.store(Word::EMPTY.bits(), Relaxed);
+        }
     }
 }
 

@@ -8,15 +8,17 @@
 
 use std::mem;
 
+use super::answer;
 use super::budget;
 use super::granule::{Entry, Granule, NewAccess};
-use super::map;
+use super::map::{self, GRANULE};
+use super::record::RecordId;
 use super::second::Second;
 use super::word::{Mask, Word};
 use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
 use crate::heap::BlockCache;
-use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sys::atomic::fence;
 use crate::thread::context::NodeId;
 
@@ -25,6 +27,13 @@ use crate::thread::context::NodeId;
 pub fn newest_of(address: usize) -> Word {
     // SAFETY: callers come with covered addresses only, after the shadow was reserved.
     Word::from_bits(unsafe { map::word_of(address) }.load(Acquire))
+}
+
+/// The newest entry's site, or the number of the first record. The caller must see the same word afterwards.
+#[inline(always)]
+pub fn newest_site_of(address: usize) -> NodeId {
+    // SAFETY: as for `newest_of`.
+    NodeId(unsafe { map::site_of(address) }.load(Relaxed))
 }
 
 /// What the second entry says.
@@ -42,40 +51,85 @@ pub enum Answer {
 /// and does not say as much, as far as the second one tells: asked at each access to data that several threads read.
 #[inline(always)]
 pub fn ask_second(address: usize, seen: Word, epoch: u64, mask: Mask, writes: bool) -> Answer {
-    // The second word came before the flag that has been seen.
+    // What the flag stands for came before it.
     fence(Acquire);
+    // Without a look at the site, which lies elsewhere: of a list the second word is empty.
     let other = Second::of(address).word();
     if other.unlike_plain(epoch, mask, writes) == 0 {
         return Answer::Repeated;
     }
+    let site = newest_site_of(address);
+    if let Some(first) = RecordId::of_site(site.0) {
+        let is_told = answer::of(first).unlike_plain(epoch, mask, writes) == 0;
+        // The record may have passed to another granule meanwhile.
+        fence(Acquire);
+        let is_repeated = is_told && newest_site_of(address) == site && newest_of(address) == seen;
+        return if is_repeated { Answer::Repeated } else { Answer::Open };
+    }
     // Two entries of one step may say as much together.
     let may_add_up = seen.epoch().bits() == epoch && other.epoch().bits() == epoch;
-    if other.is_paired() && !may_add_up { Answer::New } else { Answer::Open }
+    if may_add_up { Answer::Open } else { Answer::New }
 }
 
 /// Adds an access that takes the place of the only entry of the granule at `address`, where that is open and still
 /// as it was `seen`. Calls nothing. False when the access does not: nothing is changed then.
 #[inline(always)]
 pub fn join_single(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
-    !seen.is_locked() && new.leaves_nothing_of(seen) && replace(address, seen, new)
+    new.leaves_nothing_of(seen) && join_open(address, seen, new)
 }
 
 /// Adds an access to the granule at `address`, which was untouched a moment ago, where it takes the place of what the granule
 /// begins with. False when it does not: nothing is changed then.
 #[inline(always)]
 pub fn join_none(address: usize, new: &NewAccess<'_>, blocks: &BlockCache) -> bool {
-    may_begin(address, new, blocks) && replace(address, Word::EMPTY, new)
+    may_begin(address, new, blocks) && join_open(address, Word::EMPTY, new)
+}
+
+/// Moves the only entry of the granule at `address` on to `wanted`, the same access of the same slot and from the same place in a
+/// later step, where the granule is open and still as it was `seen` before its site was. False when it is not.
+///
+/// Equals recording the access. An only entry is one word, so nothing can come in between; the word comes back to what it was
+/// only by the accesses of its own thread, so the site that was seen is that of the entry.
+#[inline(always)]
+pub fn move_on(address: usize, seen: Word, wanted: Word) -> bool {
+    debug_assert!(seen.is_same_before(wanted));
+    // SAFETY: as for `newest_of`.
+    let word = unsafe { map::word_of(address) };
+    word.compare_exchange(seen.bits(), wanted.bits(), AcqRel, Relaxed).is_ok()
+}
+
+/// [`join_single`] for whole granules from the one at `start` on and before `end`, as long as they have the same entry as that: where
+/// the first one is that is left.
+#[inline(always)]
+pub fn join_alike(start: usize, end: usize, new: &NewAccess<'_>) -> usize {
+    let seen = newest_of(start);
+    let may_join = seen != Word::EMPTY
+        && !seen.is_listed()
+        && !seen.repeats(new.epoch, new.kind, new.mask)
+        && new.leaves_nothing_of(seen);
+    let mut at = start;
+    while may_join && at < end && join_open(at, seen, new) {
+        at += GRANULE;
+    }
+    at
 }
 
 #[inline(always)]
-fn replace(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
+fn join_open(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
+    let entry = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
+    !seen.is_locked() && replace(address, seen, entry)
+}
+
+/// Puts `entry` in the place of the only entry of the granule at `address`, if that is open and still as it was `seen`.
+#[inline(always)]
+pub fn replace(address: usize, seen: Word, entry: Entry) -> bool {
     // SAFETY: as for `newest_of`.
     let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
     if word.compare_exchange(seen.bits(), seen.bits() | Word::LOCKED, Acquire, Relaxed).is_err() {
         return false;
     }
-    site.store(new.site.0, Relaxed);
-    word.store(Word::new(new.epoch, new.kind, new.mask).bits(), Release);
+    site.store(entry.site.0, Relaxed);
+    word.store(entry.word.bits(), Release);
     true
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! bits  0..51  epoch (time, slot)
 //! bit   51     LOCKED    a thread is at work on the granule
-//! bit   52     LISTED    the granule has more entries than this; in a second word PAIRED: just these two
+//! bit   52     LISTED    the granule has more entries than this
 //! bit   53     PLAIN     not atomic and not volatile
 //! bit   54     WRITE
 //! bit   55     VOLATILE
@@ -101,8 +101,6 @@ impl Word {
     pub const LOCKED: u64 = 1 << 51;
     /// The granule has another entry, or a list of them of which this is the newest.
     pub const LISTED: u64 = 1 << 52;
-    /// Of a second word: it is one of two entries.
-    pub(super) const PAIRED: u64 = Word::LISTED;
     const PLAIN: u64 = 1 << 53;
     const WRITE: u64 = 1 << 54;
     const VOLATILE: u64 = 1 << 55;
@@ -183,12 +181,6 @@ impl Word {
         self.0 & Word::LISTED != 0
     }
 
-    /// Whether this is a granule's second entry, and its last.
-    #[inline(always)]
-    pub(super) const fn is_paired(self) -> bool {
-        self.0 & Word::PAIRED != 0
-    }
-
     /// The word without its flags: the access alone.
     #[inline(always)]
     pub const fn access(self) -> Word {
@@ -224,6 +216,12 @@ impl Word {
     pub const fn is_same_access(self, other: Word) -> bool {
         const TIME: u64 = (1 << Epoch::TIME_BITS) - 1;
         (self.access().0 ^ other.access().0) & !TIME == 0
+    }
+
+    /// Whether this is the same access as `present`, made by the same slot at an earlier time, or at the same one.
+    #[inline(always)]
+    pub const fn is_same_before(self, present: Word) -> bool {
+        (present.0 ^ self.0) >> Epoch::TIME_BITS == 0 && self.0 <= present.0
     }
 
     /// The two-instruction question of the hot path: was `mask` already read or written plainly in `epoch`?
@@ -316,6 +314,23 @@ mod tests {
             assert_eq!(Word::from_bits(word.bits() | Word::LOCKED | Word::LISTED).access(), word);
             assert_eq!(word.with(Mask(0xc0)).without(Mask(0x3c)).mask(), Mask(0xc0));
         }
+    }
+
+    #[test]
+    fn the_same_access_before_is_that_of_the_same_slot() {
+        let word = |slot, time, kind, mask| Word::new(Epoch::new(Slot::new(slot), Time::new(time)), kind, Mask(mask));
+        let present = word(1, 3, AccessKind::Write, 0x0f);
+        for time in [1, 3] {
+            assert!(word(1, time, AccessKind::Write, 0x0f).is_same_before(present));
+            assert!(!word(0, time + 4, AccessKind::Write, 0x0f).is_same_before(present), "another slot");
+            assert!(!word(2, time, AccessKind::Write, 0x0f).is_same_before(present), "another slot");
+            assert!(!word(1, time, AccessKind::Read, 0x0f).is_same_before(present), "another kind");
+            assert!(!word(1, time, AccessKind::Write, 0x0e).is_same_before(present), "other bytes");
+            let flagged = |flag| Word::from_bits(word(1, time, AccessKind::Write, 0x0f).bits() | flag);
+            assert!(!flagged(Word::LOCKED).is_same_before(present) && !flagged(Word::LISTED).is_same_before(present));
+        }
+        assert!(!word(1, 4, AccessKind::Write, 0x0f).is_same_before(present), "a later time");
+        assert!(!Word::EMPTY.is_same_before(present));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::cell::UnsafeCell;
 use std::io;
 
-use crate::clock::Heads;
+use crate::clock::{Epoch, Heads, ThreadClock};
 use crate::shadow::own_entry::KeptState;
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sys::atomic::{AtomicU32, AtomicU64, AtomicUsize, fence};
@@ -34,7 +34,7 @@ pub struct AtomicCell {
     next: AtomicU32,
     /// Where the variable is.
     address: AtomicUsize,
-    /// What the heads are to readers without the lock.
+    /// What the heads are to readers without the lock. Of an only head this is the epoch, which it may lag behind.
     release: AtomicU64,
     known: AtomicU64,
     /// The state of the granule's list, in the granule's first cell.
@@ -66,13 +66,21 @@ impl Carried {
         }
     }
 
+    /// Whether all of it is known.
+    #[inline(always)]
+    pub(super) fn is_known_to(self, clock: &ThreadClock) -> bool {
+        let release = Epoch::from_bits(self.release);
+        // Nothing is the beginning of a slot, which everybody knows.
+        release.bits() == self.release && clock.knows(release)
+    }
+
     /// The epoch of the only release; [`Carried::NOTHING`], or [`Carried::MANY`].
     #[inline(always)]
     pub fn release(self) -> u64 {
         self.release
     }
 
-    /// The identity of what the only releaser knew of the others.
+    /// The identity of what the only releaser knew of the others; zero, nobody's, when there is not one release.
     #[inline(always)]
     pub fn known(self) -> u64 {
         self.known
@@ -186,24 +194,52 @@ impl AtomicCell {
     /// The caller holds the lock of the cell's granule.
     #[inline]
     pub fn change<R>(&self, change: impl FnOnce(&mut Heads) -> R) -> R {
+        self.begin_change().end_with(change)
+    }
+
+    /// Readers without the lock stay away until the change is ended. The caller holds the lock of the cell's granule until then.
+    #[inline(always)]
+    pub(super) fn begin_change(&self) -> Change<'_> {
         let version = self.version.load(Relaxed);
         self.version.store(version.wrapping_add(1), Relaxed);
         fence(Release);
-        // SAFETY: the granule's lock, which the caller holds, gives the heads to one thread at a time.
-        let heads = unsafe { &mut *self.heads.get() };
-        let result = change(heads);
-        let carried = Carried::of(heads);
-        self.release.store(carried.release, Relaxed);
-        self.known.store(carried.known, Relaxed);
-        self.version.store(version.wrapping_add(2), Release);
-        result
+        Change { cell: self, version }
+    }
+
+    /// The epoch of the only release; [`Carried::NOTHING`], or [`Carried::MANY`]. The caller holds the lock of the cell's granule.
+    #[inline(always)]
+    pub(super) fn release(&self) -> u64 {
+        self.release.load(Relaxed)
+    }
+
+    /// Whether a thread in this step, which has its slot to itself, knows what is carried. The caller holds the lock of the
+    /// cell's granule.
+    #[inline(always)]
+    pub(super) fn is_known_to(&self, present: Epoch, clock: &ThreadClock) -> bool {
+        let bits = self.release();
+        let release = Epoch::from_bits(bits);
+        // Nothing is the beginning of a slot, which everybody knows.
+        release.bits() == bits && (release.has_slot_of(present) || clock.knows(release))
     }
 
     /// Runs `look` on the heads. The caller holds the lock of the cell's granule.
     #[inline]
     pub fn look<R>(&self, look: impl FnOnce(&Heads) -> R) -> R {
-        // SAFETY: the granule's lock, which the caller holds, keeps changes away.
-        look(unsafe { &*self.heads.get() })
+        // SAFETY: the granule's lock, which the caller holds, gives the heads to one thread at a time.
+        look(unsafe { self.heads() })
+    }
+
+    /// The heads, the only one brought up to date.
+    ///
+    /// # Safety
+    /// The caller holds the lock of the cell's granule and does not use what an earlier call gave any more.
+    #[expect(clippy::mut_from_ref, reason = "the lock that gives them lies elsewhere")]
+    #[inline]
+    unsafe fn heads(&self) -> &mut Heads {
+        // SAFETY: the caller's promise.
+        let heads = unsafe { &mut *self.heads.get() };
+        heads.renew_only(Epoch::from_bits(self.release.load(Relaxed)));
+        heads
     }
 
     /// Runs `load` on the variable without the lock and returns its value with what that value carries; `None` when the
@@ -218,6 +254,48 @@ impl AtomicCell {
         let value = load();
         fence(Acquire);
         (self.version.load(Relaxed) == version).then_some((value, carried))
+    }
+}
+
+/// A change to what a variable carries, and to the variable, under way.
+#[must_use = "readers wait for its end"]
+pub(super) struct Change<'a> {
+    cell: &'a AtomicCell,
+    version: u32,
+}
+
+impl Change<'_> {
+    /// The identity of what the only releaser knew before; zero, nobody's, when there is not one release.
+    #[inline(always)]
+    pub fn known(&self) -> u64 {
+        self.cell.known.load(Relaxed)
+    }
+
+    /// The variable carries what it did.
+    #[inline(always)]
+    pub fn end(self) {
+        self.cell.version.store(self.version.wrapping_add(2), Release);
+    }
+
+    /// The variable carries what `change` makes of it.
+    #[inline]
+    pub fn end_with<R>(self, change: impl FnOnce(&mut Heads) -> R) -> R {
+        // SAFETY: the granule's lock, which who began the change holds, gives the heads to one thread at a time.
+        let heads = unsafe { self.cell.heads() };
+        let result = change(heads);
+        let carried = Carried::of(heads);
+        self.cell.release.store(carried.release, Relaxed);
+        self.cell.known.store(carried.known, Relaxed);
+        self.end();
+        result
+    }
+
+    /// The variable carries one release, and the same slot's later one at `epoch` in place of it, before which its thread has
+    /// learned nothing.
+    #[inline(always)]
+    pub fn end_renewed(self, epoch: Epoch) {
+        self.cell.release.store(epoch.bits(), Relaxed);
+        self.end();
     }
 }
 

@@ -17,7 +17,6 @@
 //! happens-before.
 
 use super::atomic_cell::{AtomicCell, AtomicCells};
-use super::own_variables::OwnIndex;
 pub use super::recording::{AtomicPlace, CallSite};
 use crate::access::AccessKind;
 use crate::clock::Heads;
@@ -36,7 +35,7 @@ pub(super) fn acquires(order: Ordering) -> bool {
 }
 
 #[inline(always)]
-fn releases(order: Ordering) -> bool {
+pub(super) fn releases(order: Ordering) -> bool {
     const RELEASING: u32 = 1 << Ordering::Release as u32 | 1 << Ordering::AcqRel as u32 | 1 << Ordering::SeqCst as u32;
     RELEASING >> order as u32 & 1 != 0
 }
@@ -44,47 +43,36 @@ fn releases(order: Ordering) -> bool {
 impl Thread {
     /// An atomic load, in full.
     pub fn atomic_load<T>(&mut self, place: AtomicPlace, order: Ordering, load: impl Fn() -> T) -> T {
-        let (mut granule, own) = self.open(&place, AccessKind::AtomicRead, false);
-        let value = load();
-        let cell = match own {
-            Some(own) => self.own_cell(own),
-            None => granule.atomic(place.address),
+        let load = match self.own_load(place, order, load) {
+            Ok(value) => return value,
+            Err(load) => load,
         };
-        if let Some(cell) = cell {
-            cell.look(|heads| self.learn_from(heads, order, place));
+        let mut granule = self.open(place.address);
+        let value = load();
+        if let Some(cell) = granule.atomic(place.address) {
+            cell.look(|heads| self.learn_from(heads, order, place.address));
         }
-        match own {
-            Some(own) => self.move_own(&mut granule, own, place.from),
-            None => self.record_atomic(&mut granule, place, AccessKind::AtomicRead),
-        }
+        self.record_atomic(&mut granule, place, AccessKind::AtomicRead);
         value
     }
 
     /// An atomic store.
+    #[inline]
     pub fn atomic_store(&mut self, place: AtomicPlace, order: Ordering, store: impl FnOnce()) {
-        let carries = releases(order) || self.release_fence().is_some();
-        let (mut granule, own) = self.open(&place, AccessKind::AtomicWrite, carries);
-        let cell = match own {
-            Some(own) => {
-                self.move_own(&mut granule, own, place.from);
-                self.own_cell(own)
-            }
-            None => {
-                self.record_atomic(&mut granule, place, AccessKind::AtomicWrite);
-                if trace::is_on() && (carries || granule.atomic(place.address).is_some()) {
-                    self.record(&Event::Store { address: place.address, releases: releases(order) });
-                }
-                self.cell_for(&mut granule, place.address, carries)
-            }
-        };
-        match cell {
-            Some(cell) => self.store_into(cell, order, store),
-            None => store(),
+        if let Err(store) = self.own_store(self.epoch(), place, releases(order), store) {
+            self.store_to_any(place, order, store);
         }
     }
 
-    #[inline(always)]
-    fn store_into(&mut self, cell: &AtomicCell, order: Ordering, store: impl FnOnce()) {
+    /// An atomic store to a variable that may be none of the thread's own.
+    pub(crate) fn store_to_any(&mut self, place: AtomicPlace, order: Ordering, store: impl FnOnce()) {
+        let carries = releases(order) || self.release_fence().is_some();
+        let mut granule = self.open(place.address);
+        self.record_atomic(&mut granule, place, AccessKind::AtomicWrite);
+        if trace::is_on() && (carries || granule.atomic(place.address).is_some()) {
+            self.record(&Event::Store { address: place.address, releases: releases(order) });
+        }
+        let Some(cell) = self.cell_for(&mut granule, place.address, carries) else { return store() };
         cell.change(|heads| {
             store();
             if releases(order) {
@@ -98,6 +86,7 @@ impl Thread {
     }
 
     /// An atomic read-modify-write that always stores.
+    #[inline]
     pub fn atomic_update<T>(&mut self, place: AtomicPlace, order: Ordering, update: impl FnOnce() -> T) -> T {
         let (Ok(old) | Err(old)) = self.atomic_exchange(place, order, Ordering::Relaxed, || Ok(update()));
         old
@@ -105,6 +94,7 @@ impl Thread {
 
     /// A compare-and-exchange: `exchange` gives the old value, and `Err` of it when it stored nothing, in which case
     /// the operation was a load with the `failure` ordering.
+    #[inline]
     pub fn atomic_exchange<T>(
         &mut self,
         place: AtomicPlace,
@@ -112,23 +102,34 @@ impl Thread {
         failure: Ordering,
         exchange: impl FnOnce() -> Result<T, T>,
     ) -> Result<T, T> {
+        let order = |stored| if stored { success } else { failure };
+        match self.own_exchange(self.epoch(), place, releases(success), order, exchange) {
+            Ok(result) => result,
+            Err(exchange) => self.exchange_any(place, success, failure, exchange),
+        }
+    }
+
+    /// [`Thread::atomic_exchange`] of a variable that may be none of the thread's own.
+    pub(crate) fn exchange_any<T>(
+        &mut self,
+        place: AtomicPlace,
+        success: Ordering,
+        failure: Ordering,
+        exchange: impl FnOnce() -> Result<T, T>,
+    ) -> Result<T, T> {
         let carries = releases(success) || self.release_fence().is_some();
-        let (mut granule, own) = self.open(&place, AccessKind::AtomicWrite, carries);
-        let cell = match own {
-            Some(own) => self.own_cell(own),
-            None => self.cell_for(&mut granule, place.address, carries),
-        };
-        let Some(cell) = cell else {
+        let mut granule = self.open(place.address);
+        let Some(cell) = self.cell_for(&mut granule, place.address, carries) else {
             let result = exchange();
-            self.record_exchange(&mut granule, own, place, &result);
+            self.record_exchange(&mut granule, place, &result);
             return result;
         };
         // One change for the value and what it carries: readers without the lock must not see the new value with the old
         // heads.
         cell.change(|heads| {
             let result = exchange();
-            self.learn_from(heads, if result.is_ok() { success } else { failure }, place);
-            self.record_exchange(&mut granule, own, place, &result);
+            self.learn_from(heads, if result.is_ok() { success } else { failure }, place.address);
+            self.record_exchange(&mut granule, place, &result);
             if result.is_ok() {
                 self.continue_sequence(heads, success, place);
             }
@@ -147,33 +148,24 @@ impl Thread {
     }
 
     #[inline(always)]
-    fn record_exchange<T>(
-        &mut self,
-        granule: &mut Granule,
-        own: Option<OwnIndex>,
-        place: AtomicPlace,
-        result: &Result<T, T>,
-    ) {
-        match (result, own) {
-            (Ok(_), Some(own)) => self.move_own(granule, own, place.from),
-            (Ok(_), None) => self.record_atomic(granule, place, AccessKind::AtomicWrite),
-            (Err(_), _) => self.record_atomic(granule, place, AccessKind::AtomicRead),
-        }
+    fn record_exchange<T>(&mut self, granule: &mut Granule, place: AtomicPlace, result: &Result<T, T>) {
+        let kind = if result.is_ok() { AccessKind::AtomicWrite } else { AccessKind::AtomicRead };
+        self.record_atomic(granule, place, kind);
     }
 
     #[inline(always)]
-    fn learn_from(&mut self, heads: &Heads, order: Ordering, place: AtomicPlace) {
+    pub(super) fn learn_from(&mut self, heads: &Heads, order: Ordering, address: usize) {
         if (self.shares_slot || !heads.are_of(self.epoch().slot()))
             && !heads.iter().all(|head| self.has_taken(head.epoch, order))
         {
-            self.learn_anew(heads, order, place);
+            self.learn_anew(heads, order, address);
         }
     }
 
     #[inline(never)]
-    fn learn_anew(&mut self, heads: &Heads, order: Ordering, place: AtomicPlace) {
+    fn learn_anew(&mut self, heads: &Heads, order: Ordering, address: usize) {
         if trace::is_on() {
-            self.record(&Event::Load { address: place.address, acquires: acquires(order) });
+            self.record(&Event::Load { address, acquires: acquires(order) });
         }
         if acquires(order) { self.learn(heads) } else { self.acquire_later(heads) }
     }

@@ -10,6 +10,7 @@ pub mod atomic_cell;
 pub mod atomics;
 pub mod descriptors;
 pub mod object;
+mod own_operation;
 pub mod own_variables;
 pub mod permits;
 mod recording;

@@ -1,12 +1,11 @@
 //! The atomic variables that a thread comes back to, with all that it needs to operate on one of them again: its own entry
-//! in the granule ([`own_entry`](crate::shadow::own_entry)), the variable's cell, and the call from which it did so last.
+//! in the granule ([`own_entry`](crate::shadow::own_entry)), the variable's cell, and the call stack from which it did so last.
 //!
 //! Direct-mapped: a variable that another one has pushed out is one that the thread meets for the first time. Only one that it
 //! has met a few times since is looked into, so that who goes round many variables pays next to nothing.
 
 use super::atomic_cell::AtomicCell;
 use crate::access::AccessKind;
-use crate::report::model::Pc;
 use crate::shadow::own_entry::OwnEntry;
 use crate::thread::context::NodeId;
 
@@ -18,22 +17,15 @@ pub struct OwnVariable {
     pub entry: Option<OwnEntry>,
     /// While the entry is current: the variable's cell, if it has one.
     pub cell: Option<&'static AtomicCell>,
-    /// From where the entry is: the stack of the calling function, and where the call returns to.
-    caller: NodeId,
-    pc: Pc,
+    /// The call stack from which the thread operated on it last. So is the entry, once it is moved on.
+    pub site: NodeId,
     /// How often the thread has recorded an operation without knowing where its entry is.
     visits: u32,
 }
 
 impl OwnVariable {
     const fn of(key: Key) -> OwnVariable {
-        OwnVariable { key, entry: None, cell: None, caller: NodeId::ROOT, pc: Pc(0), visits: 0 }
-    }
-
-    /// Whether the entry is from a call that returns to `pc`, from a function with this stack. That of none is no function's.
-    #[inline(always)]
-    pub fn is_from(&self, caller: NodeId, pc: Pc) -> bool {
-        caller != NodeId::ROOT && self.caller == caller && self.pc == pc
+        OwnVariable { key, entry: None, cell: None, site: NodeId::ROOT, visits: 0 }
     }
 }
 
@@ -57,10 +49,6 @@ impl Key {
     }
 }
 
-/// Where a variable is in [`OwnVariables`].
-#[derive(Clone, Copy, Debug)]
-pub struct OwnIndex(usize);
-
 /// What a thread remembers.
 #[derive(Debug)]
 pub struct OwnVariables {
@@ -75,31 +63,20 @@ impl OwnVariables {
     /// Nothing is remembered.
     pub const NONE: OwnVariables = OwnVariables { variables: None };
 
-    /// Where the variable is, if it is remembered.
+    /// What is remembered of the variable.
     #[inline(always)]
-    pub fn find(&self, address: usize, size: usize, kind: AccessKind) -> Option<OwnIndex> {
+    pub fn get(&self, address: usize, size: usize, kind: AccessKind) -> Option<&OwnVariable> {
         let key = Key::of(address, size, kind);
-        let index = key.index();
-        (self.variables.as_ref()?[index].key == key).then_some(OwnIndex(index))
+        let variable = &self.variables.as_ref()?[key.index()];
+        (variable.key == key).then_some(variable)
     }
 
-    /// What is remembered there.
+    /// The same, to go on from.
     #[inline(always)]
-    pub fn at(&self, index: OwnIndex) -> Option<&OwnVariable> {
-        self.variables.as_ref().map(|variables| &variables[index.0 % OwnVariables::SIZE])
-    }
-
-    /// The entry there, to be moved on.
-    #[inline(always)]
-    pub fn entry_at(&mut self, OwnIndex(index): OwnIndex) -> Option<&mut OwnEntry> {
-        self.variables.as_mut()?[index % OwnVariables::SIZE].entry.as_mut()
-    }
-
-    /// The entry there is from that call now; of the root, from none that is asked for.
-    pub fn set_call(&mut self, OwnIndex(index): OwnIndex, caller: NodeId, pc: Pc) {
-        if let Some(variables) = &mut self.variables {
-            (variables[index].caller, variables[index].pc) = (caller, pc);
-        }
+    pub fn get_mut(&mut self, address: usize, size: usize, kind: AccessKind) -> Option<&mut OwnVariable> {
+        let key = Key::of(address, size, kind);
+        let variable = &mut self.variables.as_mut()?[key.index()];
+        (variable.key == key).then_some(variable)
     }
 
     /// The thread records an operation on the variable without knowing where its entry is. Says whether it pays to look.

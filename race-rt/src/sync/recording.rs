@@ -3,12 +3,12 @@
 //!
 //! 1. The present step has made such an access already.
 //! 2. The variable is one of the thread's own ([`own_entry`](crate::shadow::own_entry)): its entry is moved on, without a look
-//!    at the others; and without a look at the call stack, where the entry is from the same call.
+//!    at the others ([`super::own_operation`]).
 //!
 //! [`granule`]: crate::shadow::granule
 
-use super::atomic_cell::{AtomicCell, AtomicCellId};
-use super::own_variables::{OwnIndex, OwnVariable};
+use super::atomic_cell::AtomicCellId;
+use super::own_variables::OwnVariable;
 use crate::access::AccessKind;
 use crate::clock::Epoch;
 use crate::report::model::Pc;
@@ -17,21 +17,22 @@ use crate::shadow::granule::{self, Granule, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::own_entry::OwnEntry;
 use crate::sys::atomic::{Ordering, fence};
-use crate::sys::prefetch;
-use crate::thread::context::NodeId;
+use crate::thread::call_stack::CallStack;
+use crate::thread::context::{NodeCache, NodeId};
+use crate::thread::holds::Holds;
 use crate::thread::{Thread, registry};
 use crate::trace;
 
 /// Where an atomic operation works: the variable's address and size in bytes (1, 2, 4, 8 or 16), and from where in the
 /// program.
 #[derive(Clone, Copy, Debug)]
-pub struct AtomicPlace {
+pub struct AtomicPlace<From = CallSite> {
     /// Address of the variable.
     pub address: usize,
     /// Its size in bytes.
     pub size: usize,
     /// From where.
-    pub from: CallSite,
+    pub from: From,
 }
 
 /// Where in the program an atomic operation is.
@@ -45,6 +46,13 @@ pub enum CallSite {
     Call(Pc),
 }
 
+impl From<Pc> for CallSite {
+    #[inline(always)]
+    fn from(pc: Pc) -> CallSite {
+        CallSite::Call(pc)
+    }
+}
+
 impl CallSite {
     #[inline(never)]
     pub(super) fn stack(self, thread: &mut Thread) -> NodeId {
@@ -52,6 +60,20 @@ impl CallSite {
             CallSite::Recorded => NodeId::ROOT,
             CallSite::Stack(site) => site,
             CallSite::Call(pc) => thread.site(pc),
+        }
+    }
+
+    /// [`CallSite::stack`] for who has these parts of the thread at hand.
+    #[inline(never)]
+    pub(super) fn stack_by(self, calls: &mut CallStack, nodes: &mut NodeCache, holds: &mut Holds) -> NodeId {
+        match self {
+            CallSite::Recorded => NodeId::ROOT,
+            CallSite::Stack(site) => site,
+            CallSite::Call(pc) => {
+                let caller = calls.node(nodes);
+                let stack = nodes.child(caller, pc);
+                holds.site(nodes, stack)
+            }
         }
     }
 }
@@ -84,7 +106,7 @@ impl Thread {
         if size > GRANULE {
             return None;
         }
-        self.own_variables.at(self.own_variables.find(address, size, kind)?)
+        self.own_variables.get(address, size, kind)
     }
 
     /// Whether the thread knows where its entry for the variable is.
@@ -94,87 +116,20 @@ impl Thread {
         own.and_then(|own| own.entry.as_ref()).is_some_and(|entry| self.is_own(entry))
     }
 
-    /// The cell of a variable that is open.
-    #[inline(always)]
-    pub(super) fn own_cell(&self, own: OwnIndex) -> Option<&'static AtomicCell> {
-        self.own_variables.at(own).and_then(|own| own.cell)
-    }
-
     /// Whether the entry is where it was, and the thread's as before.
     #[inline(always)]
     fn is_own(&self, entry: &OwnEntry) -> bool {
         entry.is_current() && entry.in_step(self.epoch()).is_some()
     }
 
-    /// Locks a variable's granule. With it, where the thread's own entry of that kind is: `None` when that is not known, or the
-    /// operation carries something and the variable has no cell for it.
-    #[inline(always)]
-    pub(super) fn open(&mut self, place: &AtomicPlace, kind: AccessKind, carries: bool) -> (Granule, Option<OwnIndex>) {
-        debug_assert!(map::is_covered(place.address));
-        let own = self.own_to_open(place, kind, carries);
-        if own.is_some() {
-            // SAFETY: the address is covered, after the shadow was reserved.
-            prefetch::to_write(unsafe { map::word_of(place.address) } as *const _ as usize);
-        }
-        let mut granule = Granule::lock(place.address);
-        let own = own.filter(|own| {
-            self.own_variables.entry_at(*own).is_some_and(|entry| {
-                // What other threads that operate on the variable have written to, all at once.
-                prefetch::to_write(place.address);
-                entry.prefetch();
-                entry.is_current()
-            })
-        });
-        if own.is_none() {
-            // Before a cell is hung on it, after which the granule would pass for touched.
-            self.begin_life(&mut granule, place.address);
-        }
-        (granule, own)
-    }
-
-    /// Where the thread remembers its entry of that kind, which is looked at under the lock alone: whether it is current stands
-    /// where the variable's other threads write.
-    #[inline(always)]
-    fn own_to_open(&self, place: &AtomicPlace, kind: AccessKind, carries: bool) -> Option<OwnIndex> {
-        if place.size > GRANULE || self.is_ignoring_anything() {
-            return None;
-        }
-        let index = self.own_variables.find(place.address, place.size, kind)?;
-        let own = self.own_variables.at(index)?;
-        let is_ready = own.entry.as_ref()?.in_step(self.epoch()).is_some() && (!carries || own.cell.is_some());
-        is_ready.then_some(index)
-    }
-
-    /// Records an operation on a variable that is open.
-    #[inline(always)]
-    pub(super) fn move_own(&mut self, granule: &mut Granule, index: OwnIndex, from: CallSite) {
-        let present = self.epoch();
-        let Some(own) = self.own_variables.at(index) else { return };
-        let Some(wanted) = own.entry.as_ref().and_then(|entry| entry.in_step(present).filter(|it| *it != entry.word()))
-        else {
-            return;
-        };
-        let site = match from {
-            CallSite::Recorded => return,
-            CallSite::Call(pc) if own.is_from(self.hot.calls.known_node(), pc) && self.holds.are_none() => None,
-            _ => Some(self.stack_of_own(index, from)),
-        };
-        let Some(entry) = self.own_variables.entry_at(index) else { return };
-        if let Some(site) = site {
-            entry.set_site(site);
-        }
-        granule.move_own(entry, wanted);
-    }
-
-    #[inline(never)]
-    fn stack_of_own(&mut self, index: OwnIndex, from: CallSite) -> NodeId {
-        let site = from.stack(self);
-        let (caller, pc) = match from {
-            CallSite::Call(pc) if self.holds.are_none() => (self.hot.calls.known_node(), pc),
-            _ => (NodeId::ROOT, Pc(0)),
-        };
-        self.own_variables.set_call(index, caller, pc);
-        site
+    /// Locks a variable's granule.
+    #[inline]
+    pub(super) fn open(&mut self, address: usize) -> Granule {
+        debug_assert!(map::is_covered(address));
+        let mut granule = Granule::lock(address);
+        // Before a cell is hung on it, after which the granule would pass for touched.
+        self.begin_life(&mut granule, address);
+        granule
     }
 
     /// Records an operation on any variable.
@@ -196,11 +151,8 @@ impl Thread {
         if self.is_ignoring(kind) {
             return;
         }
-        if place.size <= GRANULE
-            && let Some(index) = self.own_variables.find(place.address, place.size, kind)
-            && self.is_own_variable(place.address, place.size, kind)
-        {
-            return self.move_own(granule, index, place.from);
+        if self.record_own(granule, place, kind) {
+            return;
         }
         let in_first = place.size.min(GRANULE - (place.address & (GRANULE - 1)));
         let mask = Mask::new(place.address, in_first);

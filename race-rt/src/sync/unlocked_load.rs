@@ -17,15 +17,47 @@ use super::recording::{AtomicPlace, CallSite};
 use crate::access::AccessKind;
 use crate::clock::Epoch;
 use crate::shadow::Mask;
+use crate::shadow::few::Few;
 use crate::shadow::granule;
 use crate::shadow::map;
 use crate::shadow::own_entry::OwnEntry;
+use crate::shadow::shortcut;
 use crate::sys::atomic::{Ordering, fence};
 use crate::sys::spin;
 use crate::thread::{Hot, Thread};
 use crate::trace;
 
 impl Thread {
+    /// [`Thread::atomic_load_repeated`] where that takes no more than a look: at the variable and its cell, if it is one of the
+    /// thread's own, and at the granule's entries, if there are two at most.
+    #[inline(always)]
+    pub fn atomic_load_at_once<T>(&self, address: usize, size: usize, load: impl Fn() -> T) -> Option<T> {
+        let bits = self.hot.epoch.load(Ordering::Relaxed);
+        let (present, kind) = (Epoch::from_bits(bits), AccessKind::AtomicRead);
+        if present.bits() != bits || (address & 7) + size > 8 || !map::is_covered(address) {
+            return None;
+        }
+        if let Some(own) = self.own_variable(address, size, kind)
+            && let (Some(entry), Some(cell)) = (&own.entry, own.cell)
+            && entry.is_of_step(present)
+        {
+            let (value, carried) = cell.read_consistent(load)?;
+            fence(Ordering::Acquire);
+            return (entry.is_current() && carried.is_known_to(self.clock())).then_some(value);
+        }
+        let (seen, mask) = (shortcut::newest_of(address), Mask::new(address, size));
+        if seen.is_listed() {
+            return load_of_few(address, present, mask, load);
+        }
+        if seen.is_locked() || !seen.repeats(present, kind, mask) {
+            return None;
+        }
+        // There is no cell as long as there is one entry, see `Few`.
+        let value = load();
+        fence(Ordering::Acquire);
+        (shortcut::newest_of(address) == seen).then_some(value)
+    }
+
     /// An atomic load that teaches nothing and is recorded already; `None` when there is more to do. Changes nothing.
     #[inline(always)]
     pub fn atomic_load_repeated<T>(
@@ -175,6 +207,14 @@ impl Thread {
     pub(super) fn has_taken(&self, release: Epoch, order: Ordering) -> bool {
         self.clock().knows(release) || (!acquires(order) && self.is_set_aside(release))
     }
+}
+
+/// An atomic load that a step has recorded among two entries at most; `None` when it has not, or when there are more.
+#[inline(never)]
+fn load_of_few<T>(address: usize, present: Epoch, mask: Mask, load: impl Fn() -> T) -> Option<T> {
+    let few = Few::of(address).filter(|few| few.repeats(present, AccessKind::AtomicRead, mask))?;
+    let value = load();
+    few.are_still().then_some(value)
 }
 
 #[cfg(test)]

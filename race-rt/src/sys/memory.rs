@@ -108,15 +108,6 @@ pub fn mapped_end(start: usize, end: usize) -> usize {
     mapped
 }
 
-/// Whether a block of the C library's allocator is a mapping of its own, which goes back to the kernel when it is freed.
-///
-/// # Safety
-/// The block is one of that allocator's and not free.
-pub unsafe fn is_mapping(block: *mut libc::c_void) -> bool {
-    // SAFETY: passed on from the caller.
-    unsafe { chunk_head(block) & IS_MAPPED != 0 }
-}
-
 /// How many bytes of a block of the C library's allocator its owner may use: what `malloc_usable_size` says, without the
 /// call.
 ///
@@ -125,7 +116,22 @@ pub unsafe fn is_mapping(block: *mut libc::c_void) -> bool {
 #[inline]
 pub unsafe fn usable_size(block: *mut libc::c_void) -> usize {
     // SAFETY: passed on from the caller.
+    usable_size_of(unsafe { chunk_head(block) })
+}
+
+/// [`usable_size`], but nothing for a block that is a mapping of its own, which goes back to the kernel when it is freed.
+///
+/// # Safety
+/// As there.
+#[inline]
+pub unsafe fn usable_size_in_heap(block: *mut libc::c_void) -> Option<usize> {
+    // SAFETY: passed on from the caller.
     let head = unsafe { chunk_head(block) };
+    (head & IS_MAPPED == 0).then(|| usable_size_of(head))
+}
+
+#[inline(always)]
+const fn usable_size_of(head: usize) -> usize {
     // A chunk that is no mapping lends its owner the first word of the next one.
     let taken = if head & IS_MAPPED != 0 { 2 * size_of::<usize>() } else { size_of::<usize>() };
     (head & !CHUNK_FLAGS) - taken
@@ -156,6 +162,8 @@ mod tests {
                 for block in [libc::malloc(size), libc::memalign(64, size), libc::memalign(PAGE, size)] {
                     assert!(!block.is_null());
                     assert_eq!(usable_size(block), libc::malloc_usable_size(block), "{size}");
+                    let in_heap = (chunk_head(block) & IS_MAPPED == 0).then(|| usable_size(block));
+                    assert_eq!(usable_size_in_heap(block), in_heap, "{size}");
                     libc::free(block);
                 }
             }

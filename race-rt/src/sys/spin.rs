@@ -38,18 +38,23 @@ pub fn wait_a_moment() {
     std::hint::spin_loop();
 }
 
-/// Spins a little, then yields, while `blocked` says so.
+/// Spins a little and gives up the time slice by turns, while `blocked` says so. Each look takes the line of the cache away from who
+/// is at work on it, so the looks are rare and become rarer: who has the lock gets on, and does several things before it
+/// changes hands.
 #[cold]
 pub fn wait_while(blocked: impl Fn() -> bool) {
-    let mut tries = 0u32;
+    /// Steps of waiting before the second look, as a power of two, and at most between two looks.
+    const FIRST: u32 = 5;
+    const LONGEST: u32 = 8;
+    let mut looks = 0_u32;
     while blocked() {
         atomic::wait_step();
-        tries += 1;
-        if tries.is_multiple_of(64) {
+        looks += 1;
+        if looks.is_multiple_of(2) {
             // SAFETY: takes no argument and touches no memory.
             unsafe { libc::sched_yield() };
         } else {
-            std::hint::spin_loop();
+            (0..1 << (FIRST + looks - 1).min(LONGEST)).for_each(|_| std::hint::spin_loop());
         }
     }
 }

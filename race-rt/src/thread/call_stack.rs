@@ -13,7 +13,7 @@ use std::arch::asm;
 use std::io;
 use std::ops::Range;
 
-use super::context::{NodeCache, NodeId};
+use super::context::{self, NodeCache, NodeId};
 use crate::report::model::Pc;
 use crate::sys::atomic::Ordering::SeqCst;
 use crate::sys::atomic::compiler_fence;
@@ -185,11 +185,38 @@ impl CallStack {
         self.set_beyond(self.beyond.saturating_sub(1));
     }
 
-    /// The number of the present stack; the root when it is not known yet.
+    /// Whether `site` is the number of the present stack with a call that returns to `pc` on top, where the two innermost
+    /// functions suffice to tell. Asks the tree, which is shorter than a search in a table.
     #[inline(always)]
-    pub fn known_node(&self) -> NodeId {
-        // SAFETY: there is a frame below `top` if that is not `base`.
-        if self.top == self.base { NodeId::ROOT } else { unsafe { (*self.top.sub(1)).node } }
+    pub fn is_site(&self, site: NodeId, pc: Pc) -> bool {
+        if self.top == self.base {
+            return context::nodes().caller(site, pc) == Some(NodeId::ROOT);
+        }
+        // SAFETY: frames between `base` and `top` are initialised.
+        let inner = unsafe { self.top.sub(1) };
+        // SAFETY: as above.
+        let known = unsafe { (*inner).node };
+        if known != NodeId::ROOT {
+            return context::nodes().caller(site, pc) == Some(known);
+        }
+        // A function that was entered since the last question.
+        if inner == self.base {
+            return false;
+        }
+        // SAFETY: as above; the frame is this thread's own.
+        unsafe {
+            let outer = (*inner.sub(1)).node;
+            if outer == NodeId::ROOT {
+                return false;
+            }
+            let nodes = context::nodes();
+            let Some(stack) = nodes.caller(site, pc) else { return false };
+            let is_stack = nodes.caller(stack, (*inner).pc) == Some(outer);
+            if is_stack {
+                (*inner).node = stack;
+            }
+            is_stack
+        }
     }
 
     /// The number of the present stack.
@@ -243,7 +270,6 @@ impl Drop for CallStack {
 
 #[cfg(test)]
 mod tests {
-    use super::super::context;
     use super::*;
 
     #[test]
@@ -264,6 +290,32 @@ mod tests {
         assert!(!stack.exit());
         stack.exit_cold();
         assert_eq!(stack.node(&mut cache), NodeId::ROOT, "leaving too often is harmless");
+    }
+
+    #[test]
+    fn a_site_is_told_from_others_by_the_tree() {
+        crate::start::ensure();
+        let mut cache = NodeCache::new();
+        let mut stack = CallStack::reserve(8).unwrap();
+        let enter = |stack: &mut CallStack, pc| stack.enter_cold(Pc(pc), StackPlace::of_caller());
+        let outermost = cache.child(NodeId::ROOT, Pc(0x15_0009));
+        assert!(stack.is_site(outermost, Pc(0x15_0009)), "in no function");
+        enter(&mut stack, 0x15_0001);
+        assert!(!stack.is_site(outermost, Pc(0x15_0009)), "in a function without a number");
+        enter(&mut stack, 0x15_0002);
+        let caller = stack.node(&mut cache);
+        let site = cache.child(caller, Pc(0x15_0009));
+        assert!(stack.is_site(site, Pc(0x15_0009)));
+        assert!(!stack.is_site(site, Pc(0x15_0008)) && !stack.is_site(outermost, Pc(0x15_0009)));
+        assert!(!stack.is_site(NodeId(u32::MAX), Pc(0x15_0009)), "the number of no stack");
+        assert!(stack.exit());
+        assert!(!stack.is_site(site, Pc(0x15_0009)), "in its caller");
+        enter(&mut stack, 0x15_0003);
+        assert!(!stack.is_site(site, Pc(0x15_0009)), "in another function");
+        assert!(stack.exit());
+        enter(&mut stack, 0x15_0002);
+        assert!(stack.is_site(site, Pc(0x15_0009)), "entered anew");
+        assert_eq!(stack.node(&mut cache), caller);
     }
 
     #[test]

@@ -39,6 +39,13 @@ struct Node {
     parent: NodeId,
 }
 
+/// A node in memory.
+#[derive(Debug)]
+struct StoredNode {
+    pc: AtomicUsize,
+    parent: AtomicU32,
+}
+
 /// How many nodes there may be of each sort.
 #[derive(Clone, Copy, Debug)]
 struct Room {
@@ -71,19 +78,47 @@ static HASHER: OnceCell<DefaultHashBuilder> = OnceCell::new();
 /// # Errors
 /// What the system said when it refused the address space.
 pub fn reserve() -> io::Result<()> {
-    BASE.store(memory::reserve(ROOM.all as usize * size_of::<Node>())?, Relaxed);
+    BASE.store(memory::reserve(ROOM.all as usize * size_of::<StoredNode>())?, Relaxed);
     Ok(())
 }
 
 /// Bytes of memory that the tree takes.
 pub(crate) fn taken() -> usize {
-    COUNT.load(Relaxed) as usize * (size_of::<Node>() + TABLES)
+    COUNT.load(Relaxed) as usize * (size_of::<StoredNode>() + TABLES)
+}
+
+/// All nodes, for several questions in a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nodes(*const StoredNode);
+
+#[inline(always)]
+pub(super) fn nodes() -> Nodes {
+    Nodes(BASE.load(Relaxed) as *const StoredNode)
+}
+
+impl Nodes {
+    #[inline(always)]
+    fn at(self, id: NodeId) -> &'static StoredNode {
+        debug_assert!(id.0 < ROOM.all);
+        // SAFETY: the reservation has room for so many nodes, is never given back, aligned, and holds atomics only.
+        unsafe { &*self.0.add(id.0 as usize) }
+    }
+
+    /// The stack under the call that returns to `pc`, if the number is that of a stack with this call on top. Any number may be
+    /// asked for.
+    #[inline(always)]
+    pub fn caller(self, id: NodeId, pc: Pc) -> Option<NodeId> {
+        let is_node = id.0.wrapping_sub(1) < ROOM.all - 1;
+        let is_call = is_node && self.at(id).pc.load(Relaxed) == pc.0;
+        is_call.then(|| NodeId(self.at(id).parent.load(Relaxed)))
+    }
 }
 
 fn node(id: NodeId) -> Node {
     debug_assert!(id.0 < COUNT.load(Relaxed));
-    // SAFETY: numbers are given out by `child` after the node was written, and nodes never change.
-    unsafe { *(BASE.load(Relaxed) as *const Node).add(id.0 as usize) }
+    // Numbers are given out by `child` after the node was written, and nodes never change.
+    let StoredNode { pc, parent } = nodes().at(id);
+    Node { pc: Pc(pc.load(Relaxed)), parent: NodeId(parent.load(Relaxed)) }
 }
 
 /// The stack that has `pc` on top of `parent`, as whole as there is room; `parent` itself for a mark without room.
@@ -134,8 +169,9 @@ fn find_or_add(room: &Room, key: Key) -> Option<NodeId> {
         take_below(&MARKS, room.marks)?;
     }
     let id = NodeId(take_below(&COUNT, if is_short { room.all } else { room.whole })?);
-    // SAFETY: the number is this thread's alone until it is in the table.
-    unsafe { (BASE.load(Relaxed) as *mut Node).add(id.0 as usize).write(key.node) };
+    let stored = nodes().at(id);
+    stored.pc.store(pc.0, Relaxed);
+    stored.parent.store(parent.0, Relaxed);
     shard.insert_unique(key.hash, id, |id| Key::of_node(node(*id)).hash);
     Some(id)
 }

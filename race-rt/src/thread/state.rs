@@ -230,17 +230,31 @@ impl Thread {
             return false;
         }
         let present = self.epoch();
-        let Some(stepped) = self.clock.release_again(present, heads) else { return false };
-        if stepped {
+        let is_renewed = self.clock.release_again(present, heads);
+        if is_renewed {
+            self.step_from(present);
+        }
+        is_renewed
+    }
+
+    /// Steps on from the present step, of which what was published before is published already.
+    #[inline(always)]
+    pub(crate) fn step_from(&mut self, present: Epoch) {
+        if self.clock.step() {
             // The time is in the lowest bits, and was not the last one. A request to step on is met by this.
             let solo = self.hot.epoch.load(Relaxed) & Hot::SOLO;
             self.hot.epoch.store((present.bits() + 1) | solo, Relaxed);
             debug_assert_eq!(self.epoch(), self.clock.epoch());
         } else {
-            registry::move_to_new_slot(self);
-            self.refresh_epoch();
+            self.step_to_new_slot();
         }
-        true
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn step_to_new_slot(&mut self) {
+        registry::move_to_new_slot(self);
+        self.refresh_epoch();
     }
 
     /// Steps on if another thread asked for it; see [`Hot::STEP`].
@@ -377,6 +391,12 @@ impl Thread {
         }
         let caller = self.hot.calls.node_at_hand(&self.nodes)?;
         self.nodes.known(caller, pc)
+    }
+
+    /// Whether `site` is what [`Thread::site`] gives, as far as that shows without a search.
+    #[inline(always)]
+    pub(crate) fn is_site(&self, site: NodeId, pc: Pc) -> bool {
+        self.holds.are_none() && self.hot.calls.is_site(site, pc)
     }
 
     #[inline(never)]

@@ -202,7 +202,8 @@ impl Stage {
         let ticket = || self.tickets.fetch_add(1, SeqCst);
         let ticket = match operation {
             Operation::Load(_, order) => {
-                let repeated = thread.atomic_load_repeated(address, size, order, ticket);
+                let at_once = thread.atomic_load_at_once(address, size, ticket);
+                let repeated = at_once.or_else(|| thread.atomic_load_repeated(address, size, order, ticket));
                 // Asked for where it is needed: what was recorded before may not be any more.
                 repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |it| from(it).from, ticket))
             }

@@ -149,7 +149,8 @@ impl Engine {
         let place = atomic_place(&mut thread, address, size, step.site);
         match step.operation {
             Operation::Load(_, order) => {
-                let repeated = thread.atomic_load_repeated(address, size, order, || ());
+                let at_once = thread.atomic_load_at_once(address, size, || ());
+                let repeated = at_once.or_else(|| thread.atomic_load_repeated(address, size, order, || ()));
                 repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| place.from, || ()));
             }
             Operation::Store(_, order) => thread.atomic_store(place, order, || ()),

@@ -14,6 +14,7 @@ use race_rt::report::gather;
 use race_rt::report::model::Pc;
 use race_rt::shadow::granule::Entry;
 use race_rt::shadow::map::GRANULE;
+use race_rt::shadow::region::Region;
 use race_rt::sync::atomics::{AtomicPlace, CallSite};
 use race_rt::thread::context::NodeId;
 use race_rt::thread::current::Inside;
@@ -50,18 +51,27 @@ fn take_reported(range: Range<usize>) -> HashSet<usize> {
     reported.get_or_insert_default().extract_if(|address| range.contains(address)).collect()
 }
 
-/// Memory that all threads of a test share, with a life of its own.
-pub struct Memory(Vec<AtomicU64>);
+/// Memory that all threads of a test share, with a life of its own, in a region that has nothing else.
+pub struct Memory {
+    room: Vec<AtomicU64>,
+    /// Which one is the first granule.
+    first: usize,
+}
+
+const IN_REGION: usize = Region::SIZE / GRANULE;
+const _: () = assert!(GRANULES <= IN_REGION);
 
 impl Memory {
     /// Zeroes, without a past.
     pub fn new() -> Memory {
         race_rt::start::ensure();
         gather::observe(observe);
-        let memory = Memory((0..GRANULES).map(|_| AtomicU64::new(0)).collect());
+        let room: Vec<AtomicU64> = (0..2 * IN_REGION).map(|_| AtomicU64::new(0)).collect();
+        let start = room.as_ptr() as usize;
+        let first = (start.next_multiple_of(Region::SIZE) - start) / GRANULE;
         // Another test's memory may have lain here.
-        enter().forget(memory.range().start, memory.range().end);
-        memory
+        enter().forget(start, start + 2 * Region::SIZE);
+        Memory { room, first }
     }
 
     /// All addresses.
@@ -71,7 +81,11 @@ impl Memory {
 
     /// The address of a byte of a granule.
     pub fn byte(&self, granule: usize, byte: usize) -> usize {
-        &raw const self.0[granule] as usize + byte
+        self.variable(granule) as *const _ as usize + byte
+    }
+
+    fn variable(&self, granule: usize) -> &AtomicU64 {
+        &self.room[self.first + granule]
     }
 
     /// The reported bytes, by address.
@@ -85,23 +99,24 @@ impl Memory {
 
     /// An atomic load of a granule, as the wrapper of an atomic does it.
     pub fn load(&self, granule: usize, order: Ordering) -> u64 {
-        let load = || self.0[granule].load(SeqCst);
-        let mut thread = enter();
-        let repeated = thread.atomic_load_repeated(self.byte(granule, 0), 8, order, load);
+        let load = || self.variable(granule).load(SeqCst);
         let address = self.byte(granule, 0);
+        let mut thread = enter();
+        let at_once = thread.atomic_load_at_once(address, 8, load);
+        let repeated = at_once.or_else(|| thread.atomic_load_repeated(address, 8, order, load));
         repeated.unwrap_or_else(|| thread.atomic_load_from(address, 8, order, |_| CallSite::Stack(NodeId::ROOT), load))
     }
 
     /// An atomic store.
     pub fn store(&self, granule: usize, value: u64, order: Ordering) {
         let mut thread = enter();
-        thread.atomic_store(self.place(granule), order, || self.0[granule].store(value, SeqCst));
+        thread.atomic_store(self.place(granule), order, || self.variable(granule).store(value, SeqCst));
     }
 
     /// Adds one, atomically.
     pub fn add(&self, granule: usize, order: Ordering) -> u64 {
         let mut thread = enter();
-        thread.atomic_update(self.place(granule), order, || self.0[granule].fetch_add(1, SeqCst))
+        thread.atomic_update(self.place(granule), order, || self.variable(granule).fetch_add(1, SeqCst))
     }
 }
 

@@ -241,4 +241,16 @@ pub const PATHS: &[Path] = &[
             call!(probe, free, block);
         },
     },
+    // Of what was read in another step than it was allocated in, as who gets a block from another thread does.
+    Path {
+        name: "free_of_read",
+        run: |places, probe| {
+            let block = call!(Probe::idle(), malloc, 32);
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            for word in 0..4 {
+                call!(Probe::idle(), __tsan_read8, block + 8 * word);
+            }
+            call!(probe, free, block);
+        },
+    },
 ];
