@@ -1,29 +1,20 @@
 //! Bytes that the kernel passes from one descriptor to another, interposed: what was written to the one happens before the
 //! read from the other.
-//!
-//! Can miss what is written to the one while the call waits for it, if the other's reader is faster than this thread.
 
 use libc::{c_int, c_uint, loff_t, off_t, size_t, ssize_t};
 
 use super::next::Next;
 use super::told::{disturb, real, tell};
 
-fn passes(from: c_int, to: c_int) {
-    tell(|thread| {
-        if !thread.is_solo() {
-            thread.acquire_from(from);
-            thread.release_into(to);
-        }
-    });
-}
-
 fn passing(from: c_int, to: c_int, call: impl FnOnce() -> ssize_t) -> ssize_t {
     disturb();
-    passes(from, to);
+    tell(|thread| {
+        if !thread.is_solo() {
+            thread.begin_passing(from, to);
+        }
+    });
     let result = call();
-    if result >= 0 {
-        passes(from, to);
-    }
+    tell(|thread| thread.end_passing((result >= 0 && !thread.is_solo()).then_some((from, to))));
     result
 }
 

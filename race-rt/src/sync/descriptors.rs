@@ -5,6 +5,10 @@
 //! are one object. Of a pair of sockets, and of two ends of a TCP connection within the process, each end has what was
 //! written for it.
 //!
+//! Bytes that the kernel passes on from one object to another are with the second one's reader before the call that passes
+//! them is done. So while such a call is under way ([`Thread::begin_passing`]), who reads from the second learns what was
+//! released into the first, too.
+//!
 //! Guarantees: a write happens before the read that returns its bytes, a close before the read that sees the end. Can miss:
 //! a read learns also of writes whose bytes it did not return. Where the kernel does not tell objects apart cheaply they
 //! count as one: all event counters, all terminals and other devices, all instances of epoll, and all sockets that are
@@ -15,10 +19,11 @@ use std::mem::MaybeUninit;
 use std::sync::MutexGuard;
 
 use libc::c_int;
+use smallvec::SmallVec;
 
 use crate::clock::Heads;
 use crate::sys::atomic::Mutex;
-use crate::thread::Thread;
+use crate::thread::{Thread, ThreadId};
 
 /// One way through the kernel: what goes in is released, what comes out acquires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +58,33 @@ struct Table {
     ways: HashMap<Way, Heads>,
     /// The other socket's inode, for those of pairs.
     pairs: HashMap<u64, u64>,
+    /// One for each thread at most.
+    passing: Vec<Passing>,
+}
+
+/// A call that passes bytes on, under way.
+#[derive(Debug)]
+struct Passing {
+    thread: ThreadId,
+    from: [Option<Way>; 2],
+    to: [Option<Way>; 2],
+}
+
+impl Table {
+    /// What a reader of `ways` may get bytes from.
+    fn sources(&self, ways: [Option<Way>; 2]) -> SmallVec<[Way; 4]> {
+        let mut sources: SmallVec<[Way; 4]> = ways.into_iter().flatten().chain([Way::Rest]).collect();
+        let mut at = 0;
+        while let Some(&reached) = sources.get(at) {
+            for passing in self.passing.iter().filter(|passing| passing.to.contains(&Some(reached))) {
+                let new = passing.from.into_iter().flatten().filter(|from| !sources.contains(from));
+                let new: SmallVec<[Way; 2]> = new.collect();
+                sources.extend(new);
+            }
+            at += 1;
+        }
+        sources
+    }
 }
 
 static TABLE: Mutex<Option<Table>> = Mutex::new(None);
@@ -164,7 +196,7 @@ impl Thread {
         }
         let table = table();
         let Some(table) = table.as_ref() else { return };
-        for way in ways.into_iter().flatten().chain([Way::Rest]) {
+        for way in table.sources(ways) {
             if let Some(heads) = table.ways.get(&way) {
                 self.acquire(heads);
             }
@@ -183,6 +215,34 @@ impl Thread {
         if let Some(ways) = ways(descriptor, false) {
             self.acquire_ways(ways);
         }
+    }
+
+    /// The thread has the kernel pass bytes on from one descriptor to another, until [`Thread::end_passing`].
+    pub fn begin_passing(&mut self, from: c_int, to: c_int) {
+        self.pass(from, to);
+        if let (Some(from), Some(to)) = (ways(from, false), ways(to, true)) {
+            let thread = self.id();
+            let mut table = table();
+            let passing = &mut table.get_or_insert_default().passing;
+            // One that was left without its end: by a jump, or because the thread was cancelled.
+            passing.retain(|passing| passing.thread != thread);
+            passing.push(Passing { thread, from, to });
+        }
+    }
+
+    /// The call is done, and has passed bytes on unless it failed.
+    pub fn end_passing(&mut self, passed: Option<(c_int, c_int)>) {
+        if let Some((from, to)) = passed {
+            self.pass(from, to);
+        }
+        if let Some(table) = table().as_mut() {
+            table.passing.retain(|passing| passing.thread != self.id());
+        }
+    }
+
+    fn pass(&mut self, from: c_int, to: c_int) {
+        self.acquire_from(from);
+        self.release_into(to);
     }
 
     /// The thread asks for a signal, which an event counter of the kernel's may tell of.

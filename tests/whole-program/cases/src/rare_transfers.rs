@@ -4,12 +4,15 @@ use std::ffi::{c_int, c_uint};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use crate::case::{Place, cases, in_order, side_by_side};
+use crate::invisible;
 
 cases! {
-    clean_event_counter_by_name clean_messages_at_once race_received_messages clean_teed race_positioned_read_with_flags
+    clean_event_counter_by_name clean_messages_at_once race_received_messages clean_teed clean_file_changed_while_sent
+    race_file_changed_after_sent race_positioned_read_with_flags
 }
 
 static PLACE: Place<u64> = Place::new(0);
@@ -40,6 +43,7 @@ unsafe extern "C" {
     fn eventfd_write(counter: c_int, value: u64) -> c_int;
     fn sendmmsg(socket: c_int, messages: *mut Message, count: c_uint, flags: c_int) -> c_int;
     fn recvmmsg(socket: c_int, messages: *mut Message, count: c_uint, flags: c_int, until: *mut u8) -> c_int;
+    fn sendfile(to: c_int, from: c_int, offset: *mut i64, size: usize) -> isize;
     fn tee(from: c_int, to: c_int, size: usize, flags: c_uint) -> isize;
     fn preadv2(from: c_int, parts: *const Part, count: c_int, offset: i64, flags: c_int) -> isize;
 }
@@ -134,6 +138,65 @@ fn clean_teed() {
             PLACE.write(2);
         });
     });
+}
+
+/// More than a socket holds, by far.
+const MUCH: usize = 1 << 20;
+/// Neither among the first bytes that a socket holds nor among the last.
+const MIDDLE: usize = MUCH / 2;
+
+/// Sends a file through a socket, whose reader has got the first byte when `change` comes, and all of them after that.
+fn send_file_meanwhile(change: impl FnOnce(&File) + Send, received: impl FnOnce(&[u8]) + Send) {
+    let path = std::env::temp_dir().join(format!("race-cases-sent-{}", std::process::id()));
+    let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    file.set_len(MUCH as u64).unwrap();
+    let (reader, writer) = UnixStream::pair().unwrap();
+    let send = || {
+        // SAFETY: both are open.
+        let sent = unsafe { sendfile(writer.as_raw_fd(), file.as_raw_fd(), std::ptr::null_mut(), MUCH) };
+        assert_eq!(sent, MUCH as isize);
+    };
+    let receive = || {
+        let mut bytes = vec![0; MUCH];
+        (&reader).read_exact(&mut bytes[..1]).unwrap();
+        invisible::advance();
+        invisible::wait(2);
+        // The call that sends is not done before the rest is read, too.
+        (&reader).read_exact(&mut bytes[1..=MIDDLE]).unwrap();
+        received(&bytes);
+        (&reader).read_exact(&mut bytes[MIDDLE + 1..]).unwrap();
+    };
+    let change = || {
+        invisible::wait(1);
+        change(&file);
+        invisible::advance();
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(send);
+        scope.spawn(receive);
+        scope.spawn(change);
+    });
+}
+
+fn clean_file_changed_while_sent() {
+    let change = |file: &File| {
+        PLACE.write(1);
+        file.write_all_at(&[7], MIDDLE as u64).unwrap();
+    };
+    let received = |bytes: &[u8]| {
+        assert_eq!(bytes[MIDDLE], 7);
+        PLACE.write(2);
+    };
+    send_file_meanwhile(change, received);
+}
+
+fn race_file_changed_after_sent() {
+    let change = |file: &File| {
+        file.write_all_at(&[7], MIDDLE as u64).unwrap();
+        PLACE.write(1);
+    };
+    send_file_meanwhile(change, |_| PLACE.write(2));
 }
 
 fn race_positioned_read_with_flags() {
