@@ -5,7 +5,7 @@ mod own;
 use std::panic::AssertUnwindSafe;
 
 use own::{alone, with};
-use race_rt::clock::{Epoch, Head};
+use race_rt::clock::{Epoch, Head, Slot};
 use race_rt::thread::context::NodeId;
 use race_rt::thread::registry::{self, TASK_SLOTS};
 use race_rt::thread::task::Task;
@@ -120,10 +120,12 @@ fn many_tasks_share_few_slots_and_keep_their_names_and_knowledge() {
 #[test]
 fn a_slot_with_countless_turns_forgets_whose_they_were_and_says_so() {
     let _alone = alone();
-    let mut tasks: Vec<Task> = (0..TASK_SLOTS + 2 * 64).map(|_| task()).collect();
-    tasks.iter_mut().for_each(|task| task.run(|| ()));
-    // Two whose lane is the same.
-    let (front, back) = tasks.split_at_mut(TASK_SLOTS + 64);
+    let mut tasks: Vec<Task> = (0..TASK_SLOTS + 1000).map(|_| task()).collect();
+    let lanes: Vec<Slot> = tasks.iter_mut().map(|task| task.run(step).slot()).collect();
+    // Two whose lane is the same. How many lanes there are depends on the tests before.
+    let is_shared = |task: &usize| lanes[*task] == lanes[TASK_SLOTS];
+    let second = (TASK_SLOTS + 1..tasks.len()).find(is_shared).expect("there are fewer lanes than tasks");
+    let (front, back) = tasks.split_at_mut(second);
     let (one, other) = (&mut front[TASK_SLOTS], &mut back[0]);
     let first = one.run(step);
     let mut last = first;
