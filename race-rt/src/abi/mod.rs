@@ -62,7 +62,7 @@ macro_rules! with_return_address {
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name() {
-            core::arch::naked_asm!(concat!("mov ", $register, ", [rsp]"), "jmp {}", sym $target)
+            core::arch::naked_asm!(concat!("mov ", $register, ", [rsp]"), "jmp {}", ".p2align 4", sym $target)
         }
     )*};
 }
