@@ -4,12 +4,11 @@
 //! read, write       the newest entry says as much: done
 //! beyond_newest     one entry
 //!   again             the thread's own, for the same access from the same place in an earlier step: it moves on
-//!   again_from_elsewhere  from another place: the access takes its place
-//!   join_newest       nothing is to be remembered of it: the access takes its place
 //! begin             none
-//! beyond_first      several: the second says as much: done
-//! beyond_second     more: all together say as much: done
-//! join              the access takes its place beside the others
+//! beyond_second     two: neither says as much; more: what is told of them does: done
+//!   again_before      as again, with another entry
+//! beyond_told       all together say as much: done
+//! join              the access takes its place instead of what is there or beside it
 //! slow              all else
 //! ```
 //!
@@ -21,12 +20,12 @@ use super::{AccessKind, slow};
 use crate::clock::Epoch;
 use crate::report::model::Pc;
 use crate::shadow::answer;
-use crate::shadow::granule::{self, Entry, NewAccess};
+use crate::shadow::granule::{self, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::shortcut::{self, Answer};
 use crate::shadow::{Mask, Word};
-use crate::sys::atomic::AtomicU64;
-use crate::sys::atomic::Ordering::Relaxed;
+use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sys::atomic::{AtomicU64, compiler_fence};
 use crate::thread::context::NodeId;
 use crate::thread::current::Brief;
 use crate::thread::{Hot, Thread, current};
@@ -41,13 +40,24 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
     // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
     let (epoch, word) =
         unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    if word.repeats_plain_read(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
+    let mask = Mask::new(address, size);
+    let wanted = Word::plain_from(epoch, mask, false);
+    if word.repeats_plainly(epoch, mask, false) {
+        return;
+    }
+    // Else the compiler asks what follows first.
+    compiler_fence(SeqCst);
+    if epoch & Hot::SOLO != 0 {
         return;
     }
     if word.is_listed() {
-        return beyond_first::<false>(address, pc, Mask::new(address, size), word);
+        let other = shortcut::second_of(address);
+        if !other.repeats_plainly(epoch, mask, false) {
+            beyond_second::<false>(address, pc, word, wanted, other);
+        }
+        return;
     }
-    beyond_newest::<false>(address, pc, Mask::new(address, size));
+    beyond_newest::<false>(address, pc, word, wanted);
 }
 
 /// A plain store of `size` bytes, within one granule.
@@ -59,13 +69,24 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
     // SAFETY: as for `read`.
     let (epoch, word) =
         unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    if word.repeats_plain_write(epoch, Mask::new(address, size)) || epoch & Hot::SOLO != 0 {
+    let mask = Mask::new(address, size);
+    let wanted = Word::plain_from(epoch, mask, true);
+    if word.repeats_plainly(epoch, mask, true) {
+        return;
+    }
+    // Else the compiler asks what follows first.
+    compiler_fence(SeqCst);
+    if epoch & Hot::SOLO != 0 {
         return;
     }
     if word.is_listed() {
-        return beyond_first::<true>(address, pc, Mask::new(address, size), word);
+        let other = shortcut::second_of(address);
+        if !other.repeats_plainly(epoch, mask, true) {
+            beyond_second::<true>(address, pc, word, wanted, other);
+        }
+        return;
     }
-    beyond_newest::<true>(address, pc, Mask::new(address, size));
+    beyond_newest::<true>(address, pc, word, wanted);
 }
 
 /// A plain load of two granules.
@@ -109,81 +130,90 @@ unsafe fn is_repeated_in_both<const WRITES: bool>(address: usize) -> bool {
 
 #[inline(never)]
 fn in_both<const WRITES: bool>(address: usize, pc: Pc) {
-    beyond_newest::<WRITES>(address, pc, Mask::ALL);
-    beyond_newest::<WRITES>(address.wrapping_add(GRANULE), pc, Mask::ALL);
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
+    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    let wanted = Word::plain_from(epoch, Mask::ALL, WRITES);
+    for granule in [address, address.wrapping_add(GRANULE)] {
+        if !map::is_covered(granule) {
+            long_way::<WRITES>(granule, pc, Mask::ALL);
+            continue;
+        }
+        let seen = shortcut::newest_of(granule);
+        if seen.repeats_wanted(wanted) {
+            continue;
+        }
+        if !seen.is_listed() {
+            beyond_newest::<WRITES>(granule, pc, seen, wanted);
+            continue;
+        }
+        let other = shortcut::second_of(granule);
+        if !other.repeats_wanted(wanted) {
+            beyond_second::<WRITES>(granule, pc, seen, wanted, other);
+        }
+    }
 }
 
 pub(super) const fn kind(writes: bool) -> AccessKind {
     if writes { AccessKind::Write } else { AccessKind::Read }
 }
 
-/// An access that the granule's newest entry does not make pointless. A function of its own, so that the hot ones are short.
+/// An access that the granule's newest entry, its only one, does not make pointless. A function of its own, so that the hot ones are
+/// short.
 #[inline(never)]
-fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
+fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
     if !map::is_covered(address) {
-        return long_way::<WRITES>(address, pc, mask);
+        return long_way::<WRITES>(address, pc, wanted.mask());
     }
-    let seen = shortcut::newest_of(address);
-    if seen.is_listed() {
-        return beyond_first::<WRITES>(address, pc, mask, seen);
-    }
-    if seen == Word::EMPTY {
-        return begin::<WRITES>(address, pc, mask);
-    }
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     // Who is asked to step on has a flag in there which no open granule has.
-    let wanted = Word::from_bits(Word::new(Epoch::NONE, kind(WRITES), mask).bits() | epoch);
     if seen.is_same_before(wanted) {
         return again::<WRITES>(address, pc, seen, wanted);
     }
-    join_newest::<WRITES>(address, pc, mask, seen);
+    if seen == Word::EMPTY {
+        return begin::<WRITES>(address, pc, wanted.mask());
+    }
+    join::<WRITES>(address, pc, seen, wanted);
 }
 
 /// Where the only entry is the thread's own, for the same access in an earlier step.
 #[inline(never)]
 fn again<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
-    if !move_on::<WRITES>(address, pc, seen, wanted) {
-        again_from_elsewhere::<WRITES>(address, pc, seen, wanted);
+    match thread_at_site::<WRITES>(address, pc) {
+        Some(_) if shortcut::move_on(address, seen, wanted) => end_at_rest::<WRITES>(address, pc, wanted),
+        _ => join::<WRITES>(address, pc, seen, wanted),
     }
 }
 
-/// Likewise, from another place in the program.
+/// Where the newer of two entries is.
 #[inline(never)]
-fn again_from_elsewhere<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
-    let is_done = enter_briefly::<WRITES>().is_some_and(|brief| {
-        let is_present = brief.epoch == wanted.epoch();
-        let site = brief.thread.site_at_hand(pc).filter(|_| is_present);
-        let is_done = site.is_some_and(|site| shortcut::replace(address, seen, Entry { word: wanted, site }));
-        brief.leave(is_done);
-        is_done
+fn again_before<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word, other: Word) {
+    let is_done = thread_at_site::<WRITES>(address, pc).is_some_and(|thread| {
+        let site = shortcut::newest_site_of(address);
+        let (epoch, mask) = (wanted.epoch(), wanted.mask());
+        let new = NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site };
+        shortcut::move_on_before(address, seen, other, &new)
     });
-    if !is_done {
-        join::<WRITES>(address, pc, wanted.mask());
-    }
+    if is_done { end_at_rest::<WRITES>(address, pc, wanted) } else { join::<WRITES>(address, pc, seen, wanted) }
 }
 
-/// Moves it on to the present step, without the lock, if it is from the same place in the program. False, with nothing changed,
-/// when it is not.
+/// The running thread, of which nothing has to be known to others while it looks, if it is at the place in the program that the newest entry is
+/// from.
 #[inline(always)]
-fn move_on<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) -> bool {
+fn thread_at_site<'a, const WRITES: bool>(address: usize, pc: Pc) -> Option<&'a Thread> {
     if trace::is_on() {
-        return false;
+        return None;
     }
-    let Some(thread) = current::at_rest() else { return false };
-    !thread.is_ignoring(kind(WRITES))
-        && thread.is_site(shortcut::newest_site_of(address), pc)
-        && shortcut::move_on(address, seen, wanted)
+    let is_there =
+        |thread: &&Thread| !thread.is_ignoring(kind(WRITES)) && thread.is_site(shortcut::newest_site_of(address), pc);
+    current::at_rest().filter(is_there)
 }
 
-/// Where the only entry was this.
-#[inline(never)]
-fn join_newest<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, seen: Word) {
-    if !(mask.covers(seen.mask()) && seen.is_subsumed_by(kind(WRITES))) {
-        return join::<WRITES>(address, pc, mask);
-    }
-    if !join_briefly::<WRITES>(address, pc, mask, How::Alone(seen)) {
-        join::<WRITES>(address, pc, mask);
+/// The entry has moved on to what was the present step at the beginning. The handler of a signal may have stepped on since, or somebody asked
+/// the thread to: then the access has to be recorded once more.
+#[inline(always)]
+fn end_at_rest<const WRITES: bool>(address: usize, pc: Pc, wanted: Word) {
+    // SAFETY: as for `in_both`.
+    if unsafe { (*current::hot()).epoch.load(Relaxed) } != wanted.epoch().bits() {
+        long_way::<WRITES>(address, pc, wanted.mask());
     }
 }
 
@@ -195,28 +225,29 @@ fn begin<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     }
 }
 
-/// Where the granule has several entries, of which this is `seen` to be the newest.
+/// Where the granule has several entries, of which neither the newest nor the second makes the access pointless.
 #[inline(never)]
-fn beyond_first<const WRITES: bool>(address: usize, pc: Pc, mask: Mask, seen: Word) {
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    // Nobody has an epoch with a request to step on in it.
-    match shortcut::ask_second(address, seen, epoch, mask, WRITES) {
+fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word, other: Word) {
+    match shortcut::ask_all(address, seen, other, wanted) {
         Answer::Repeated => {}
-        _ if !map::is_covered(address) => long_way::<WRITES>(address, pc, mask),
-        Answer::New => join::<WRITES>(address, pc, mask),
-        Answer::Open => beyond_second::<WRITES>(address, pc, mask),
+        _ if !map::is_covered(address) => long_way::<WRITES>(address, pc, wanted.mask()),
+        Answer::New if seen.access().is_same_before(wanted) => {
+            again_before::<WRITES>(address, pc, seen, wanted, other);
+        }
+        Answer::New => join::<WRITES>(address, pc, seen, wanted),
+        Answer::Open => beyond_told::<WRITES>(address, pc, seen, wanted),
     }
 }
 
-/// Where none of the first two entries alone makes the access pointless, but all entries together may.
+/// Where nothing tells that the access is pointless, but all entries together may say so.
 #[inline(never)]
-fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
-    // SAFETY: as for `beyond_first`.
+fn beyond_told<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
+    // SAFETY: as for `in_both`.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    let mask = wanted.mask();
     // Who is asked to step on has no entries of its present step yet.
     if epoch & Hot::STEP != 0 || !granule::is_repeated(address, Epoch::from_bits(epoch), kind(WRITES), mask) {
-        return join::<WRITES>(address, pc, mask);
+        return join::<WRITES>(address, pc, seen, wanted);
     }
     if let Some(brief) = enter_briefly::<WRITES>() {
         answer::remember(address, brief.thread.clock(), brief.epoch, mask, WRITES);
@@ -226,9 +257,9 @@ fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
 
 /// Where no entry of the granule makes the access pointless.
 #[inline(never)]
-fn join<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
-    if !join_briefly::<WRITES>(address, pc, mask, How::Beside) {
-        long_way::<WRITES>(address, pc, mask);
+fn join<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
+    if !join_briefly::<WRITES>(address, pc, wanted.mask(), How::Beside(seen)) {
+        long_way::<WRITES>(address, pc, wanted.mask());
     }
 }
 
@@ -237,10 +268,8 @@ fn join<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
 pub(super) enum How {
     /// Nothing.
     First,
-    /// One entry, which was this.
-    Alone(Word),
-    /// Whatever it may be.
-    Beside,
+    /// Entries, of which this was the newest.
+    Beside(Word),
 }
 
 /// Joins without a call. False, with nothing changed, where more is needed.
@@ -267,8 +296,7 @@ pub(super) fn join_as<const WRITES: bool>(
     let new = NewAccess { clock: thread.clock(), epoch, kind: kind(WRITES), mask, site };
     match how {
         How::First => shortcut::join_none(address, &new, &thread.blocks),
-        How::Alone(seen) => shortcut::join_single(address, seen, &new),
-        How::Beside => shortcut::join(address, &new),
+        How::Beside(seen) => shortcut::join(address, seen, &new),
     }
 }
 

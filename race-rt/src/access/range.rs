@@ -78,17 +78,9 @@ fn join_run<const WRITES: bool>(from: usize, end: usize, pc: Pc) -> Option<usize
             let next = ((at | (GRANULE - 1)) + 1).min(end);
             let mask = Mask::new(at, next - at);
             let seen = shortcut::newest_of(at);
-            let how = if seen == Word::EMPTY {
-                How::First
-            } else if seen.is_listed() {
-                How::Beside
-            } else {
-                How::Alone(seen)
-            };
+            let how = if seen == Word::EMPTY { How::First } else { How::Beside(seen) };
             let is_done = granule::is_repeated(at, epoch, plain::kind(WRITES), mask)
-                || plain::join_as::<WRITES>(brief.thread, epoch, at, mask, site, how)
-                || matches!(how, How::Alone(_))
-                    && plain::join_as::<WRITES>(brief.thread, epoch, at, mask, site, How::Beside);
+                || plain::join_as::<WRITES>(brief.thread, epoch, at, mask, site, how);
             if !is_done {
                 break;
             }

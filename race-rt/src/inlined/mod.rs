@@ -31,7 +31,7 @@ fn words_are_compared_as_the_engine_does() {
             for bits in (0..64).flat_map(|one| (0..64).map(move |other| like ^ (1 << one) ^ (1 << other))) {
                 let word = Word::from_bits(bits);
                 let told = [false, true].map(|writes| layout::repeats(bits, epoch, address, size, writes));
-                let expected = [word.repeats_plain_read(epoch, mask), word.repeats_plain_write(epoch, mask)];
+                let expected = [false, true].map(|writes| word.repeats_plainly(epoch, mask, writes));
                 assert_eq!(told, expected, "{bits:x} {epoch:x} {address} {size}");
             }
         }

@@ -8,8 +8,9 @@
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, left_of, meet};
 use super::record::{RecordCache, RecordId};
 use super::second::Second;
-use super::word::Word;
+use super::word::{Mask, Word};
 use crate::counters::COUNTERS;
+use crate::sys::atomic::AtomicU32;
 use crate::sys::atomic::Ordering::Relaxed;
 use crate::thread::context::NodeId;
 
@@ -43,7 +44,7 @@ impl Granule {
     fn set_pair(&mut self, newest: Entry, other: Entry, second: Second) {
         second.set(other);
         self.site.store(newest.site.0, Relaxed);
-        self.content = Word::from_bits(newest.word.bits() | Word::LISTED);
+        self.content = newest.word.listed();
     }
 
     /// The granule has just these two entries, of which `newest` is the newer.
@@ -90,51 +91,67 @@ impl Granule {
     /// not.
     #[inline(always)]
     pub(super) fn renew_few(&mut self, new: &NewAccess<'_>) -> bool {
-        let second = self.second();
-        if !self.content.is_listed() { self.renew_one(new, second) } else { self.renew_two(new, second) }
+        let renewed = renew(self.address, self.content, self.site, new);
+        self.content = renewed.unwrap_or(self.content);
+        renewed.is_some()
     }
+}
 
-    #[inline(always)]
-    fn renew_one(&mut self, new: &NewAccess<'_>, second: Second) -> bool {
-        let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        let old = self.first();
-        let Some(left) = left_of(old.word, new) else { return false };
-        if left.mask().0 == 0 {
-            self.set_single(added);
-        } else if can_merge(Entry { word: left, ..old }, added) {
-            self.content = left.with(new.mask);
-        } else if second.has_room() {
-            self.set_pair(added, Entry { word: left, ..old }, second);
-        } else {
-            return false;
-        }
-        true
+/// [`Granule::renew_few`] for the granule at `address`, which is locked and has one or two entries, of which the newest is `newest` with its
+/// site in `place`: the word to open it with. `None`, with nothing changed, when there is more to do.
+#[inline(always)]
+pub(super) fn renew(address: usize, newest: Word, place: &AtomicU32, new: &NewAccess<'_>) -> Option<Word> {
+    let added = Word::new(new.epoch, new.kind, new.mask);
+    // First what is asked for most.
+    if !newest.is_listed() && new.leaves_nothing_of(newest) {
+        place.store(new.site.0, Relaxed);
+        return Some(added);
     }
+    let (first, second, site) = (newest.access(), Second::of(address), NodeId(place.load(Relaxed)));
+    let left = left_of(first, new)?;
+    let merges =
+        |left: Word, site: NodeId| can_merge(Entry { word: left, site }, Entry { word: added, site: new.site });
+    if !newest.is_listed() {
+        if merges(left, site) {
+            return Some(left.with(new.mask));
+        }
+        return put_before(second, Entry { word: left, site }, place, added, new.site);
+    }
+    let other = second.word();
+    let left_of_other = left_of(other, new)?;
+    match (left.mask() != Mask::NONE, left_of_other.mask() != Mask::NONE) {
+        (false, false) => {
+            place.store(new.site.0, Relaxed);
+            Some(added)
+        }
+        (false, true) if merges(left_of_other, second.site()) => {
+            place.store(new.site.0, Relaxed);
+            Some(left_of_other.with(new.mask))
+        }
+        (false, true) => {
+            second.set_word(left_of_other);
+            place.store(new.site.0, Relaxed);
+            Some(added.listed())
+        }
+        (true, false) if merges(left, site) => Some(left.with(new.mask)),
+        (true, false) => put_before(second, Entry { word: left, site }, place, added, new.site),
+        (true, true) if merges(left, site) => {
+            second.set_word(left_of_other);
+            Some(left.with(new.mask).listed())
+        }
+        (true, true) if merges(left_of_other, second.site()) => {
+            put_before(second, Entry { word: left, site }, place, left_of_other.with(new.mask), new.site)
+        }
+        (true, true) => None,
+    }
+}
 
-    #[inline(always)]
-    fn renew_two(&mut self, new: &NewAccess<'_>, second: Second) -> bool {
-        let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        let (first, other) = (self.first(), second.entry());
-        let (Some(left), Some(left_of_other)) = (left_of(first.word, new), left_of(other.word, new)) else {
-            return false;
-        };
-        let (first, other) = (Entry { word: left, ..first }, Entry { word: left_of_other, ..other });
-        match (left.mask().0 != 0, left_of_other.mask().0 != 0) {
-            (false, false) => self.set_single(added),
-            (true, false) if can_merge(first, added) => self.content = left.with(new.mask),
-            (false, true) if can_merge(other, added) => {
-                self.set_single(Entry { word: left_of_other.with(new.mask), ..other });
-            }
-            (true, false) => self.set_pair(added, first, second),
-            (false, true) => self.set_pair(added, other, second),
-            (true, true) if can_merge(first, added) => {
-                self.set_pair(Entry { word: left.with(new.mask), ..first }, other, second);
-            }
-            (true, true) if can_merge(other, added) => {
-                self.set_pair(Entry { word: left_of_other.with(new.mask), ..other }, first, second);
-            }
-            (true, true) => return false,
-        }
-        true
-    }
+/// Makes `first` the second entry and puts `newest` before it.
+#[inline(always)]
+fn put_before(second: Second, first: Entry, place: &AtomicU32, newest: Word, site: NodeId) -> Option<Word> {
+    second.has_room().then(|| {
+        second.set(first);
+        place.store(site.0, Relaxed);
+        newest.listed()
+    })
 }

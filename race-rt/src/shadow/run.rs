@@ -10,7 +10,7 @@
 //! ([`first_new`]), and of that no more than the first two: the long way is for the rest.
 
 use super::map::{self, GRANULE};
-use super::shortcut::{self, Answer};
+use super::shortcut;
 use super::word::{Mask, Word};
 use crate::sys::atomic::Ordering::Relaxed;
 
@@ -73,7 +73,7 @@ pub fn first_new(address: usize, end: usize, epoch: u64, writes: bool) -> Option
         // SAFETY: covered.
         let word = Word::from_bits(unsafe { map::word_of(at) }.load(Relaxed));
         if word.unlike_plain(epoch, mask, writes) != 0
-            && !(word.is_listed() && shortcut::ask_second(at, word, epoch, mask, writes) == Answer::Repeated)
+            && !(word.is_listed() && shortcut::is_told_beside(at, word, Word::plain_from(epoch, mask, writes)))
         {
             return Some(at);
         }

@@ -125,18 +125,30 @@ impl Second {
         Word::from_bits(self.word.load(Relaxed))
     }
 
+    /// The second entry's site.
+    #[inline(always)]
+    pub fn site(self) -> NodeId {
+        NodeId(self.site.load(Relaxed))
+    }
+
     /// The second entry.
     #[inline(always)]
     pub fn entry(self) -> Entry {
-        Entry { word: self.word(), site: NodeId(self.site.load(Relaxed)) }
+        Entry { word: self.word(), site: self.site() }
     }
 
     /// The granule has two entries, of which this is the older.
     #[inline(always)]
     pub fn set(self, entry: Entry) {
-        debug_assert!(self.has_room());
         self.site.store(entry.site.0, Relaxed);
-        self.word.store(entry.word.access().bits(), Relaxed);
+        self.set_word(entry.word.access());
+    }
+
+    /// The second entry's access is this one.
+    #[inline(always)]
+    pub fn set_word(self, word: Word) {
+        debug_assert!(self.has_room());
+        self.word.store(word.bits(), Relaxed);
     }
 
     /// The granule has no second entry.

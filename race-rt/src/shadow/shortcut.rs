@@ -6,12 +6,11 @@
 //! the lock, because the lock is taken by an exchange of the very word that was looked at. All else is left to the long way,
 //! and nothing is changed then.
 
-use std::mem;
-
 use super::answer;
 use super::budget;
-use super::granule::{Entry, Granule, NewAccess};
+use super::granule::{Entry, Granule, NewAccess, left_of};
 use super::map::{self, GRANULE};
+use super::pair;
 use super::record::RecordId;
 use super::second::Second;
 use super::word::{Mask, Word};
@@ -36,7 +35,16 @@ pub fn newest_site_of(address: usize) -> NodeId {
     NodeId(unsafe { map::site_of(address) }.load(Relaxed))
 }
 
-/// What the second entry says.
+/// The second entry's access of the granule at `address`, whose newest entry was seen to be of several; empty when they are more than two.
+#[inline(always)]
+pub fn second_of(address: usize) -> Word {
+    // What the flag stands for came before it.
+    fence(Acquire);
+    // Without a look at the site, which lies elsewhere: of a list the second word is empty.
+    Second::of(address).word()
+}
+
+/// What the entries beside the newest say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The access is pointless to record.
@@ -47,35 +55,28 @@ pub enum Answer {
     Open,
 }
 
-/// [`is_repeated`](super::granule::is_repeated) for a plain access to a granule with several entries, of which the newest is `seen`
-/// and does not say as much, as far as the second one tells: asked at each access to data that several threads read.
+/// [`is_repeated`](super::granule::is_repeated) for the access `wanted` ([`Word::plain_from`]) to a granule with several entries, as far as
+/// that is told without a walk. The newest is `seen`, `other` is [`second_of`]; neither says as much.
 #[inline(always)]
-pub fn ask_second(address: usize, seen: Word, epoch: u64, mask: Mask, writes: bool) -> Answer {
-    // What the flag stands for came before it.
-    fence(Acquire);
-    // Without a look at the site, which lies elsewhere: of a list the second word is empty.
-    let other = Second::of(address).word();
-    if other.unlike_plain(epoch, mask, writes) == 0 {
-        return Answer::Repeated;
-    }
+pub fn ask_all(address: usize, seen: Word, other: Word, wanted: Word) -> Answer {
     let site = newest_site_of(address);
     if let Some(first) = RecordId::of_site(site.0) {
-        let is_told = answer::of(first).unlike_plain(epoch, mask, writes) == 0;
+        let is_told = answer::of(first).repeats_wanted(wanted);
         // The record may have passed to another granule meanwhile.
         fence(Acquire);
         let is_repeated = is_told && newest_site_of(address) == site && newest_of(address) == seen;
         return if is_repeated { Answer::Repeated } else { Answer::Open };
     }
     // Two entries of one step may say as much together.
-    let may_add_up = seen.epoch().bits() == epoch && other.epoch().bits() == epoch;
+    let may_add_up = seen.epoch() == wanted.epoch() && other.epoch() == wanted.epoch();
     if may_add_up { Answer::Open } else { Answer::New }
 }
 
-/// Adds an access that takes the place of the only entry of the granule at `address`, where that is open and still
-/// as it was `seen`. Calls nothing. False when the access does not: nothing is changed then.
+/// Whether the entries beside the newest, which was `seen`, make the access pointless, as far as that is told without a walk.
 #[inline(always)]
-pub fn join_single(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
-    new.leaves_nothing_of(seen) && join_open(address, seen, new)
+pub fn is_told_beside(address: usize, seen: Word, wanted: Word) -> bool {
+    let other = second_of(address);
+    other.repeats_wanted(wanted) || ask_all(address, seen, other, wanted) == Answer::Repeated
 }
 
 /// Adds an access to the granule at `address`, which was untouched a moment ago, where it takes the place of what the granule
@@ -116,21 +117,20 @@ pub fn join_alike(start: usize, end: usize, new: &NewAccess<'_>) -> usize {
 
 #[inline(always)]
 fn join_open(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
-    let entry = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-    !seen.is_locked() && replace(address, seen, entry)
+    replace(address, seen, Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site })
 }
 
 /// Puts `entry` in the place of the only entry of the granule at `address`, if that is open and still as it was `seen`.
 #[inline(always)]
 pub fn replace(address: usize, seen: Word, entry: Entry) -> bool {
-    // SAFETY: as for `newest_of`.
-    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
-    if word.compare_exchange(seen.bits(), seen.bits() | Word::LOCKED, Acquire, Relaxed).is_err() {
-        return false;
+    let is_locked = lock(address, seen);
+    if is_locked {
+        // SAFETY: as for `newest_of`.
+        let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+        site.store(entry.site.0, Relaxed);
+        word.store(entry.word.bits(), Release);
     }
-    site.store(entry.site.0, Relaxed);
-    word.store(entry.word.bits(), Release);
-    true
+    is_locked
 }
 
 /// Whether nobody wants to know of a granule that is touched for the first time, and the access leaves nothing to remember of
@@ -141,16 +141,46 @@ fn may_begin(address: usize, new: &NewAccess<'_>, blocks: &BlockCache) -> bool {
     !budget::is_limited() && blocks.entry_at_hand(address).is_some_and(leaves_nothing)
 }
 
-/// [`Granule::renew`] for the granule at `address`, if it is open. False when nothing was changed.
+/// [`Granule::renew`] for the granule at `address`, which is touched, if it is open and still as it was `seen`. False when nothing was
+/// changed.
 #[inline(always)]
-pub fn join(address: usize, new: &NewAccess<'_>) -> bool {
-    let Some(mut granule) = Granule::try_lock(address) else { return false };
-    if granule.is_list() {
-        // Handed over by its address, so that the straight way keeps all it has in registers.
-        mem::forget(granule);
+pub fn join(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
+    if !lock(address, seen) {
+        return false;
+    }
+    // SAFETY: as for `newest_of`.
+    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+    if seen.is_listed() && RecordId::of_site(site.load(Relaxed)).is_some() {
         return join_list(address, new.clock, new.epoch, new.kind, new.mask, new.site);
     }
-    !granule.is_untouched() && granule.renew_few(new)
+    let renewed = pair::renew(address, seen, site, new);
+    word.store(renewed.unwrap_or(seen).bits(), Release);
+    renewed.is_some()
+}
+
+/// Locks the granule at `address` if it is open and still as it was `seen`.
+#[inline(always)]
+fn lock(address: usize, seen: Word) -> bool {
+    // SAFETY: as for `newest_of`.
+    let word = unsafe { map::word_of(address) };
+    !seen.is_locked() && word.compare_exchange(seen.bits(), seen.bits() | Word::LOCKED, Acquire, Relaxed).is_ok()
+}
+
+/// Moves the newest of two entries on to `new`, as [`move_on`] does with an only one. The other is `second`, of which the access leaves all
+/// or nothing.
+#[inline(always)]
+pub fn move_on_before(address: usize, seen: Word, second: Word, new: &NewAccess<'_>) -> bool {
+    let wanted = Word::new(new.epoch, new.kind, new.mask);
+    debug_assert!(seen.access().is_same_before(wanted));
+    let moved = match left_of(second, new) {
+        Some(left) if left.mask() == Mask::NONE => wanted,
+        // Of another step, so that the two are not to be one entry.
+        Some(left) if left == second && second.epoch() != new.epoch => wanted.listed(),
+        _ => return false,
+    };
+    // SAFETY: as for `newest_of`.
+    let word = unsafe { map::word_of(address) };
+    word.compare_exchange(seen.bits(), moved.bits(), AcqRel, Relaxed).is_ok()
 }
 
 #[inline(never)]

@@ -114,6 +114,13 @@ impl Word {
         Word(epoch.bits() | Word::kind_bits(kind) | ((mask.0 as u64) << Word::MASK_SHIFT))
     }
 
+    /// A plain load of `mask`, or a store if it `writes`, in the step of a thread whose hot part has this `epoch`. What that has flags for is
+    /// no access that a granule has.
+    #[inline(always)]
+    pub const fn plain_from(epoch: u64, mask: Mask, writes: bool) -> Word {
+        Word(epoch | Word::plain_bits(mask, writes))
+    }
+
     /// The word with these bits.
     #[inline(always)]
     pub const fn from_bits(bits: u64) -> Word {
@@ -181,6 +188,12 @@ impl Word {
         self.0 & Word::LISTED != 0
     }
 
+    /// The access as that of the newest of several entries.
+    #[inline(always)]
+    pub const fn listed(self) -> Word {
+        Word(self.0 | Word::LISTED)
+    }
+
     /// The word without its flags: the access alone.
     #[inline(always)]
     pub const fn access(self) -> Word {
@@ -224,29 +237,29 @@ impl Word {
         (present.0 ^ self.0) >> Epoch::TIME_BITS == 0 && self.0 <= present.0
     }
 
-    /// The two-instruction question of the hot path: was `mask` already read or written plainly in `epoch`?
+    /// The two-instruction question of the hot path: does this access make a plain load of `mask` in `epoch` pointless, or a store if it
+    /// `writes`?
     #[inline(always)]
-    pub const fn repeats_plain_read(self, epoch: u64, mask: Mask) -> bool {
-        self.unlike(epoch, mask, Word::PLAIN) == 0
+    pub const fn repeats_plainly(self, epoch: u64, mask: Mask, writes: bool) -> bool {
+        self.unlike_plain(epoch, mask, writes) == 0
     }
 
-    /// Was `mask` already written plainly in `epoch`?
-    #[inline(always)]
-    pub const fn repeats_plain_write(self, epoch: u64, mask: Mask) -> bool {
-        self.unlike(epoch, mask, Word::PLAIN | Word::WRITE) == 0
-    }
-
-    /// In what the word differs from an access that makes a plain load of `mask` in `epoch` pointless, or a store if it
-    /// `writes`; zero if in nothing. For runs of granules, whose differences add up.
+    /// In what the word differs from an access that makes such a one pointless; zero if in nothing. For runs of granules, whose differences
+    /// add up.
     #[inline(always)]
     pub const fn unlike_plain(self, epoch: u64, mask: Mask, writes: bool) -> u64 {
-        self.unlike(epoch, mask, if writes { Word::PLAIN | Word::WRITE } else { Word::PLAIN })
+        self.0 & (Word::plain_bits(mask, writes) | Epoch::MASK) ^ Word::plain_from(epoch, mask, writes).0
+    }
+
+    /// [`Word::repeats_plainly`] for an access as [`Word::plain_from`] makes it.
+    #[inline(always)]
+    pub const fn repeats_wanted(self, wanted: Word) -> bool {
+        self.0 & (wanted.0 & !Word::LOCKED | Epoch::MASK) == wanted.0
     }
 
     #[inline(always)]
-    const fn unlike(self, epoch: u64, mask: Mask, kind: u64) -> u64 {
-        let wanted = ((mask.0 as u64) << Word::MASK_SHIFT) | kind;
-        (self.0 & (wanted | Epoch::MASK)) ^ (epoch | wanted)
+    const fn plain_bits(mask: Mask, writes: bool) -> u64 {
+        (mask.0 as u64) << Word::MASK_SHIFT | if writes { Word::PLAIN | Word::WRITE } else { Word::PLAIN }
     }
 
     /// The bytes on which this access makes recording `kind` in `epoch` pointless.
@@ -347,15 +360,25 @@ mod tests {
                     let _ = word.repeats(epoch, asked, Mask(0x0f));
                 }
                 let asked = Mask(0x0f);
-                assert_eq!(word.repeats_plain_read(epoch.bits(), asked), word.repeats(epoch, AccessKind::Read, asked));
+                assert_eq!(
+                    word.repeats_plainly(epoch.bits(), asked, false),
+                    word.repeats(epoch, AccessKind::Read, asked)
+                );
                 // A block that its owner has freed and writes to is left to the long way.
                 let write = word.repeats(epoch, AccessKind::Write, asked) && kind != AccessKind::Free;
-                assert_eq!(word.repeats_plain_write(epoch.bits(), asked), write);
+                assert_eq!(word.repeats_plainly(epoch.bits(), asked, true), write);
+                for (epoch, writes) in [epoch, other].into_iter().flat_map(|epoch| [(epoch, false), (epoch, true)]) {
+                    let wanted = Word::plain_from(epoch.bits(), asked, writes);
+                    assert_eq!(word.repeats_wanted(wanted), word.repeats_plainly(epoch.bits(), asked, writes));
+                    let flagged = Word::from_bits(wanted.bits() | Word::LOCKED);
+                    assert!(![0, Word::LOCKED].iter().any(|flag| Word(word.0 | flag).repeats_wanted(flagged)));
+                }
                 let bytes = AccessKind::ALL.map(|asked| word.bytes_repeated(epoch, asked));
                 let all = AccessKind::ALL.map(|asked| if kind.subsumes(asked) { Mask(mask) } else { Mask::NONE });
                 assert_eq!(bytes, all);
                 assert!(
-                    !word.repeats_plain_read(other.bits(), asked) && !word.repeats_plain_write(other.bits(), asked)
+                    !word.repeats_plainly(other.bits(), asked, false)
+                        && !word.repeats_plainly(other.bits(), asked, true)
                 );
             }
         }

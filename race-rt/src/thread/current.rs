@@ -94,9 +94,9 @@ pub fn enter_briefly<'a>() -> Option<Brief<'a>> {
     // SAFETY: as in `enter`: a hot part whose epoch is one is no placeholder.
     unsafe {
         let thread = hot.cast::<Thread>();
-        let plain = |bits: u64| Epoch::from_bits(bits).bits() == bits;
         let bits = (*hot).epoch.load(Relaxed);
-        if bits == 0 || !plain(bits) || !(*thread).presence.is_outside() {
+        // Neither zero nor with a flag.
+        if bits.wrapping_sub(1) >= Epoch::MASK || !(*thread).presence.is_outside() {
             return None;
         }
         (*thread).presence.enter();
