@@ -180,7 +180,7 @@ impl Thread {
         let recorded = (!self.is_ignoring(entry.word.kind())).then_some(entry);
         while at < end {
             if is_plain {
-                at = life::begin_anyhow(at..end, entry);
+                at = life::begin_anyhow(at..end, entry, &mut self.records);
             }
             if at < end {
                 self.reset(&mut Granule::lock(at), at, recorded);
@@ -215,7 +215,8 @@ impl Thread {
         let mut at = range.start;
         while at < range.end {
             if is_plain {
-                at = life::end_anyhow(at..range.end, entry, self.clock(), &self.blocks);
+                let (clock, blocks, records) = self.clock_blocks_and_records();
+                at = life::end_anyhow(at..range.end, entry, clock, blocks, records);
             }
             if at < range.end {
                 let mut granule = Granule::lock(at);

@@ -7,16 +7,15 @@
 //! for each granule: lock it; end: report what the access races with; forget all it has; add the access; open it
 //! ```
 //!
-//! So it is where the granule has one entry or two and no atomics, for [`end`] also only where they happen before. The
-//! granules of a block mostly have the same entry, which is asked about once. The word that was asked about cannot have changed when
+//! For [`end`] that is so only where all that the granule has happens before. The granules of a block mostly have the same entry, which is asked about once. The word that was asked about cannot have changed when
 //! the lock is had, as in [`super::shortcut`].
 
 use std::ops::Range;
 
 use super::budget;
-use super::granule::Entry;
+use super::granule::{Entry, Granule};
 use super::map::{self, GRANULE};
-use super::record::RecordId;
+use super::record::{RecordCache, RecordId};
 use super::second::Second;
 use super::word::Word;
 use crate::clock::ThreadClock;
@@ -27,40 +26,46 @@ use crate::sys::atomic::{AtomicU32, AtomicU64};
 /// Begins the life of the granules of `block` with `entry`, up to the first one of which more is to be done: where that is.
 #[inline(always)]
 pub fn begin(block: Range<usize>, entry: Entry) -> usize {
-    replace_all(block, entry, None, Entries::One)
+    replace_all(block, entry, None, None)
 }
 
-/// [`begin`] where granules have two entries, too.
+/// [`begin`] where granules have several entries, too, whose records go to `records`.
 #[inline(never)]
-pub fn begin_anyhow(block: Range<usize>, entry: Entry) -> usize {
-    replace_all(block, entry, None, Entries::OneOrTwo)
+pub fn begin_anyhow(block: Range<usize>, entry: Entry, records: &mut RecordCache) -> usize {
+    replace_all(block, entry, None, Some(records))
 }
 
 /// Ends the life of the granules of `block` with `entry`, an access of the thread with this clock, which writes all of them: up to
 /// the first one of which more is to be done, where that is.
 #[inline(always)]
 pub fn end(block: Range<usize>, entry: Entry, clock: &ThreadClock, blocks: &BlockCache) -> usize {
-    replace_all(block, entry, Some((clock, blocks)), Entries::One)
+    replace_all(block, entry, Some((clock, blocks)), None)
 }
 
-/// [`end`] where granules have two entries, too, as what one thread has written and another one then read.
+/// [`end`] where granules have several entries, too, as what one thread has written and another one then read, and counts of
+/// references. Their records go to `records`.
 #[inline(never)]
-pub fn end_anyhow(block: Range<usize>, entry: Entry, clock: &ThreadClock, blocks: &BlockCache) -> usize {
-    replace_all(block, entry, Some((clock, blocks)), Entries::OneOrTwo)
+pub fn end_anyhow(
+    block: Range<usize>,
+    entry: Entry,
+    clock: &ThreadClock,
+    blocks: &BlockCache,
+    records: &mut RecordCache,
+) -> usize {
+    replace_all(block, entry, Some((clock, blocks)), Some(records))
 }
 
 /// What a thread knows: of others, and of large blocks.
 type Known<'a> = (&'a ThreadClock, &'a BlockCache);
 
-/// How many entries granules may have that are not left to the long way.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Entries {
-    One,
-    OneOrTwo,
-}
-
+/// Without `records` granules that have several entries are left.
 #[inline(always)]
-fn replace_all(block: Range<usize>, entry: Entry, ending: Option<Known<'_>>, entries: Entries) -> usize {
+fn replace_all(
+    block: Range<usize>,
+    entry: Entry,
+    ending: Option<Known<'_>>,
+    mut records: Option<&mut RecordCache>,
+) -> usize {
     let Range { start, end } = block;
     let is_whole = start.is_multiple_of(GRANULE) && end.is_multiple_of(GRANULE);
     if start >= end || !is_whole || !map::is_covered_range(start, end) {
@@ -75,7 +80,8 @@ fn replace_all(block: Range<usize>, entry: Entry, ending: Option<Known<'_>>, ent
             break;
         }
         if seen.is_listed() {
-            if entries == Entries::One || !replace_pair(start + at * GRANULE, seen, (word, &sites[at]), entry, ending) {
+            let Some(records) = &mut records else { break };
+            if !replace_several(start + at * GRANULE, seen, (word, &sites[at]), entry, ending, records) {
                 break;
             }
             at += 1;
@@ -108,27 +114,42 @@ fn open_with(word: &AtomicU64, site: &AtomicU32, entry: Entry) {
     word.store(entry.word.bits(), Release);
 }
 
-/// Where the granule at `address` has several entries: replaces them if they are two, which take no room of their own. False
-/// when more is to be done.
+/// Where the granule at `address` has several entries: replaces them. False when more is to be done.
 #[inline(always)]
-fn replace_pair(
+fn replace_several(
     address: usize,
     seen: Word,
     (word, site): (&AtomicU64, &AtomicU32),
     entry: Entry,
     ending: Option<Known<'_>>,
+    records: &mut RecordCache,
 ) -> bool {
     let is_known = |old: Word| ending.is_none_or(|(clock, _)| clock.knows(old.epoch()));
     if !is_known(seen) || !lock(word, seen) {
         return false;
     }
+    if RecordId::of_site(site.load(Relaxed)).is_some() {
+        return replace_list(address, entry, ending, records);
+    }
     // Only under the lock do the two belong together.
-    let other = Second::of(address).word();
-    let are_all = RecordId::of_site(site.load(Relaxed)).is_none() && is_known(other);
+    let are_all = is_known(Second::of(address).word());
     if are_all {
         open_with(word, site, entry);
     } else {
         word.store(seen.bits(), Release);
+    }
+    are_all
+}
+
+/// Where the granule at `address` is locked and has a list: replaces that, with what atomic variables carry, and opens the granule.
+/// False, with nothing changed, when an entry of it does not happen before.
+#[inline(never)]
+fn replace_list(address: usize, entry: Entry, ending: Option<Known<'_>>, records: &mut RecordCache) -> bool {
+    let mut granule = Granule::resume(address);
+    // A free place is the beginning of a slot, which everybody knows.
+    let are_all = ending.is_none_or(|(clock, _)| granule.listed_words().all(|old| clock.knows(old.epoch())));
+    if are_all {
+        granule.reset(Some(entry), records);
     }
     are_all
 }
@@ -151,9 +172,10 @@ fn may_replace(seen: Word, block: &Range<usize>, ending: Option<Known<'_>>) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::AccessKind::{self, Allocate, AtomicWrite, Free, Read, VolatileRead, Write};
-    use crate::shadow::granule::Granule;
+    use crate::access::AccessKind::{self, Allocate, AtomicRead, AtomicWrite, Free, Read, VolatileRead, Write};
     use crate::shadow::word::Mask;
+    use crate::sync::atomics::{AtomicPlace, CallSite};
+    use crate::sys::atomic::Ordering::AcqRel;
     use crate::thread::context::NodeId;
     use crate::thread::{Thread, current, registry};
 
@@ -169,11 +191,14 @@ mod tests {
         NewerUnknown,
         OlderUnknown,
         Three,
+        OneOfFourUnknown,
+        Atomic,
+        AtomicUnknown,
         Locked,
     }
 
     impl Had {
-        const ALL: [Had; 8] = [
+        const ALL: [Had; 11] = [
             Had::Own,
             Had::OtherKnown,
             Had::OtherUnknown,
@@ -181,20 +206,24 @@ mod tests {
             Had::NewerUnknown,
             Had::OlderUnknown,
             Had::Three,
+            Had::OneOfFourUnknown,
+            Had::Atomic,
+            Had::AtomicUnknown,
             Had::Locked,
         ];
 
         fn is_replaced(self, by: AccessKind) -> bool {
             match self {
-                Had::Own | Had::OtherKnown | Had::TwoKnown => true,
+                Had::Own | Had::OtherKnown | Had::TwoKnown | Had::Three | Had::Atomic => true,
                 Had::OtherUnknown | Had::NewerUnknown | Had::OlderUnknown => by == Allocate,
-                Had::Three | Had::Locked => false,
+                Had::OneOfFourUnknown | Had::AtomicUnknown => by == Allocate,
+                Had::Locked => false,
             }
         }
     }
 
     #[test]
-    fn what_needs_more_than_an_exchange_is_left_as_it_is() {
+    fn what_does_not_just_give_way_is_left_as_it_is() {
         crate::start::ensure();
         let mut parent = current::enter().expect("the engine is idle");
         let mut owner = registry::spawn(&mut parent, None, NodeId::ROOT);
@@ -225,6 +254,12 @@ mod tests {
                     }
                     Had::OlderUnknown => [&mut other, &mut owner].into_iter().for_each(|thread| access(thread, Read)),
                     Had::Three => [AtomicWrite, VolatileRead].into_iter().for_each(|kind| access(&mut owner, kind)),
+                    Had::OneOfFourUnknown => {
+                        access(&mut other, Read);
+                        [AtomicRead, VolatileRead].into_iter().for_each(|kind| access(&mut owner, kind));
+                    }
+                    Had::Atomic => release(&mut owner, of_place),
+                    Had::AtomicUnknown => release(&mut other, of_place),
                     Had::Locked => locked = Some(Granule::lock(of_place)),
                 }
                 let before = map_word(of_place);
@@ -234,8 +269,11 @@ mod tests {
                 assert_eq!(RecordId::of_site(site).is_none() && before.is_listed(), has_two);
                 let entry = Entry { word: Word::new(owner.epoch(), kind, Mask::ALL), site: NodeId::ROOT };
                 let left = match kind {
-                    Allocate => begin_anyhow(block.clone(), entry),
-                    _ => end_anyhow(block.clone(), entry, owner.clock(), &owner.blocks),
+                    Allocate => begin_anyhow(block.clone(), entry, &mut owner.records),
+                    _ => {
+                        let (clock, blocks, records) = owner.clock_blocks_and_records();
+                        end_anyhow(block.clone(), entry, clock, blocks, records)
+                    }
                 };
                 let expected = if had.is_replaced(kind) { block.end } else { of_place };
                 assert_eq!(left, expected, "{had:?} at {place}, {kind:?}");
@@ -248,6 +286,12 @@ mod tests {
         }
         owner.forget(block.start, block.end);
         [owner, other].into_iter().for_each(registry::finish);
+    }
+
+    /// The variable carries something from now on.
+    fn release(thread: &mut Thread, address: usize) {
+        let place = AtomicPlace { address, size: GRANULE, from: CallSite::Stack(NodeId::ROOT) };
+        thread.atomic_update(place, AcqRel, || ());
     }
 
     #[test]

@@ -214,7 +214,8 @@ impl Granule {
     pub(super) fn free_list(&mut self, records: &mut RecordCache) {
         let mut id = self.first_record();
         answer::clear(id);
-        AtomicCells::free(AtomicCellId(record(id).atomics.swap(0, Relaxed)));
+        let atomics = AtomicCellId(record(id).atomics.swap(0, Relaxed));
+        AtomicCells::free(atomics, &mut records.atomics);
         while id != RecordId::NONE {
             let part = record(id);
             let next = RecordId(part.next.load(Relaxed));

@@ -29,6 +29,7 @@ pub mod region;
 pub mod run;
 mod second;
 pub mod shortcut;
+pub mod stock;
 pub(crate) mod vacant;
 pub mod word;
 

@@ -9,7 +9,8 @@
 use std::io;
 
 use super::granule::Entry;
-use crate::sync::atomic_cell::AtomicCellId;
+use super::stock::{Common, Numbered, Stock};
+use crate::sync::atomic_cell::{AtomicCell, AtomicCellId};
 use crate::sys::atomic::Ordering::{Acquire, Relaxed};
 use crate::sys::atomic::{AtomicU32, AtomicU64, AtomicUsize};
 use crate::sys::memory;
@@ -74,19 +75,21 @@ impl Record {
     }
 }
 
-/// 64 GiB of records.
-const LIMIT: usize = 1 << 30;
-/// Records that a thread takes from the untouched rest at once.
-const CHUNK: u32 = 64;
-/// Records that a thread keeps before it hands half of them to the others.
-const KEEP: u32 = 512;
-
 static BASE: AtomicUsize = AtomicUsize::new(0);
-static COMMON: Spin<Common> = Spin::new(Common { free: FreeList::EMPTY, untouched: 1 });
 
-struct Common {
-    free: FreeList,
-    untouched: u32,
+impl Numbered for Record {
+    /// 64 GiB of records.
+    const LIMIT: u32 = 1 << 30;
+
+    fn common() -> &'static Spin<Common<Record>> {
+        static COMMON: Spin<Common<Record>> = Spin::new(Common::ALL);
+        &COMMON
+    }
+
+    #[inline(always)]
+    fn next(number: u32) -> &'static AtomicU32 {
+        &record(RecordId(number)).next
+    }
 }
 
 /// Reserves room for the records.
@@ -94,76 +97,47 @@ struct Common {
 /// # Errors
 /// What the system said when it refused the address space.
 pub fn reserve() -> io::Result<()> {
-    BASE.store(memory::reserve(LIMIT * size_of::<Record>())?, Relaxed);
+    BASE.store(memory::reserve(Record::LIMIT as usize * size_of::<Record>())?, Relaxed);
     Ok(())
 }
 
 /// Bytes of memory that records take: those that were ever in use.
 pub(super) fn taken() -> usize {
-    COMMON.lock().untouched as usize * size_of::<Record>()
+    Record::common().lock().touched() * size_of::<Record>()
 }
 
 /// The record with this number.
 #[inline]
 pub fn record(id: RecordId) -> &'static Record {
-    debug_assert!((id.0 as usize) < LIMIT);
+    debug_assert!(id.0 < Record::LIMIT);
     // SAFETY: the reservation has room for `LIMIT` records, is never given back and holds atomics only.
     unsafe { &*(BASE.load(Relaxed) as *const Record).add(id.0 as usize) }
 }
 
-#[derive(Debug)]
-struct FreeList {
-    first: RecordId,
-    count: u32,
-}
-
-impl FreeList {
-    const EMPTY: FreeList = FreeList { first: RecordId::NONE, count: 0 };
-
-    fn push(&mut self, id: RecordId) {
-        record(id).next.store(self.first.0, Relaxed);
-        self.first = id;
-        self.count += 1;
-    }
-
-    fn pop(&mut self) -> Option<RecordId> {
-        if self.first == RecordId::NONE {
-            return None;
-        }
-        let id = self.first;
-        self.first = RecordId(record(id).next.load(Relaxed));
-        self.count -= 1;
-        Some(id)
-    }
-}
-
-/// A thread's own store of free records.
+/// A thread's own stock of free records, and of free cells of atomics, which granules get and lose with them.
 #[derive(Debug)]
 pub struct RecordCache {
-    free: FreeList,
+    records: Stock<Record>,
+    /// The cells.
+    pub atomics: Stock<AtomicCell>,
 }
 
 impl RecordCache {
     /// An empty store.
     pub const fn new() -> RecordCache {
-        RecordCache { free: FreeList::EMPTY }
+        RecordCache { records: Stock::EMPTY, atomics: Stock::EMPTY }
     }
 
     /// Gives everything to the others: the thread has ended.
     pub fn give_all(&mut self) {
-        self.spill(0);
+        self.records.give_all();
+        self.atomics.give_all();
     }
 
     /// An empty record; `None` when all 2^30 are in use.
     #[inline]
     pub fn take(&mut self) -> Option<RecordId> {
-        let id = match self.free.pop() {
-            Some(id) => id,
-            None => {
-                self.refill();
-                self.free.pop()?
-            }
-        };
+        let id = RecordId(self.records.take()?);
         record(id).next.store(0, Relaxed);
         Some(id)
     }
@@ -171,35 +145,7 @@ impl RecordCache {
     /// Takes back a record. Its entries and atomics must be gone already.
     #[inline]
     pub fn give(&mut self, id: RecordId) {
-        self.free.push(id);
-        if self.free.count > KEEP {
-            self.spill(KEEP / 2);
-        }
-    }
-
-    #[cold]
-    fn refill(&mut self) {
-        let mut common = COMMON.lock();
-        for _ in 0..CHUNK {
-            let Some(id) = common.free.pop() else { break };
-            self.free.push(id);
-        }
-        if self.free.count == 0 && (common.untouched as usize) < LIMIT - CHUNK as usize {
-            for id in (common.untouched..common.untouched + CHUNK).rev() {
-                self.free.push(RecordId(id));
-            }
-            common.untouched += CHUNK;
-        }
-    }
-
-    /// Hands all but `keep` free records to the others.
-    #[cold]
-    fn spill(&mut self, keep: u32) {
-        let mut common = COMMON.lock();
-        while self.free.count > keep {
-            let Some(id) = self.free.pop() else { break };
-            common.free.push(id);
-        }
+        self.records.give(id.0);
     }
 }
 

@@ -10,6 +10,7 @@ use std::io;
 
 use crate::clock::{Epoch, Heads, ThreadClock};
 use crate::shadow::own_entry::KeptState;
+use crate::shadow::stock::{Common, Numbered, Stock};
 use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sys::atomic::{AtomicU32, AtomicU64, AtomicUsize, fence};
 use crate::sys::memory;
@@ -90,14 +91,21 @@ impl Carried {
 // SAFETY: the heads are reached only under the granule's lock, everything else is atomic.
 unsafe impl Sync for AtomicCell {}
 
-const LIMIT: usize = 1 << 28;
-
 static BASE: AtomicUsize = AtomicUsize::new(0);
-static FREE: Spin<Free> = Spin::new(Free { first: AtomicCellId::NONE, untouched: 1 });
 
-struct Free {
-    first: AtomicCellId,
-    untouched: u32,
+impl Numbered for AtomicCell {
+    /// 16 GiB of cells.
+    const LIMIT: u32 = 1 << 28;
+
+    fn common() -> &'static Spin<Common<AtomicCell>> {
+        static COMMON: Spin<Common<AtomicCell>> = Spin::new(Common::ALL);
+        &COMMON
+    }
+
+    #[inline(always)]
+    fn next(number: u32) -> &'static AtomicU32 {
+        &cell(AtomicCellId(number)).next
+    }
 }
 
 /// Reserves room for the cells.
@@ -105,13 +113,13 @@ struct Free {
 /// # Errors
 /// What the system said when it refused the address space.
 pub fn reserve() -> io::Result<()> {
-    BASE.store(memory::reserve(LIMIT * size_of::<AtomicCell>())?, Relaxed);
+    BASE.store(memory::reserve(AtomicCell::LIMIT as usize * size_of::<AtomicCell>())?, Relaxed);
     Ok(())
 }
 
 /// Bytes of memory that cells take: those that were ever in use.
 pub(crate) fn taken() -> usize {
-    FREE.lock().untouched as usize * size_of::<AtomicCell>()
+    AtomicCell::common().lock().touched() * size_of::<AtomicCell>()
 }
 
 #[inline]
@@ -147,20 +155,12 @@ impl AtomicCells {
     }
 
     /// A new cell for the variable at `address`, to be followed by `next`; `None` when all are in use.
-    pub fn create(address: usize, next: AtomicCellId) -> Option<(AtomicCellId, &'static AtomicCell)> {
-        let id = {
-            let mut free = FREE.lock();
-            if free.first != AtomicCellId::NONE {
-                let id = free.first;
-                free.first = AtomicCellId(cell(id).next.load(Relaxed));
-                id
-            } else if (free.untouched as usize) < LIMIT {
-                free.untouched += 1;
-                AtomicCellId(free.untouched - 1)
-            } else {
-                return None;
-            }
-        };
+    pub fn create(
+        address: usize,
+        next: AtomicCellId,
+        stock: &mut Stock<AtomicCell>,
+    ) -> Option<(AtomicCellId, &'static AtomicCell)> {
+        let id = AtomicCellId(stock.take()?);
         let new = cell(id);
         // SAFETY: the cell is off the free list and not yet in a granule: this thread's own. Freed cells were left
         // with empty heads and untouched ones hold nothing, so nothing is leaked.
@@ -173,16 +173,14 @@ impl AtomicCells {
     }
 
     /// Frees a granule's whole list, under its lock.
-    pub fn free(first: AtomicCellId) {
+    pub fn free(first: AtomicCellId, stock: &mut Stock<AtomicCell>) {
         let mut id = first;
         while id != AtomicCellId::NONE {
             let old = cell(id);
             old.change(|heads| *heads = Heads::new());
             old.list.end();
             let next = AtomicCellId(old.next.load(Relaxed));
-            let mut free = FREE.lock();
-            old.next.store(free.first.0, Relaxed);
-            free.first = id;
+            stock.give(id.0);
             id = next;
         }
     }
@@ -308,10 +306,12 @@ mod tests {
     fn who_comes_to_the_list_of_another_granule_finds_nothing() {
         start::ensure();
         const VARIABLE: usize = 0x1000;
-        let (first, cell) = AtomicCells::create(VARIABLE, AtomicCellId::NONE).expect("few are in use");
+        let mut stock = Stock::EMPTY;
+        let (first, cell) = AtomicCells::create(VARIABLE, AtomicCellId::NONE, &mut stock).expect("few are in use");
         assert!(std::ptr::eq(AtomicCells::find(first, VARIABLE).expect("it is there"), cell));
         assert!(AtomicCells::find(first, VARIABLE + 4).is_none());
         assert!(AtomicCells::find(first, VARIABLE + 8).is_none(), "the same byte of another granule");
-        AtomicCells::free(first);
+        AtomicCells::free(first, &mut stock);
+        stock.give_all();
     }
 }

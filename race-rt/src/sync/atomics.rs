@@ -191,7 +191,7 @@ impl Thread {
 
     #[inline(never)]
     fn new_cell(&mut self, granule: &mut Granule, address: usize) -> Option<&'static AtomicCell> {
-        let created = AtomicCells::create(address, granule.first_atomic());
+        let created = AtomicCells::create(address, granule.first_atomic(), &mut self.records.atomics);
         let hung = created.filter(|(id, _)| granule.set_first_atomic(*id, &mut self.records));
         if hung.is_none() {
             COUNTERS.edges_lost.increment();

@@ -150,6 +150,11 @@ impl Thread {
         (&self.clock, &mut self.records)
     }
 
+    #[inline]
+    pub(crate) fn clock_blocks_and_records(&mut self) -> (&ThreadClock, &BlockCache, &mut RecordCache) {
+        (&self.clock, &self.blocks, &mut self.records)
+    }
+
     /// The thread's current step.
     #[inline]
     pub fn epoch(&self) -> Epoch {
