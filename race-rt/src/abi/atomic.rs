@@ -65,6 +65,15 @@ fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T
 #[inline(never)]
 fn load_otherwise<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T) -> T {
     disturb(order, pc);
+    if let Some(brief) = begin_straight() {
+        let place = AtomicPlace { address, size: size_of::<T>(), from: Pc(pc) };
+        let order = || ordering(order);
+        let loaded = brief.thread.own_load_in_new_step(brief.epoch, place, order, || operation(address));
+        brief.leave(loaded.is_some());
+        if let Some(value) = loaded {
+            return value;
+        }
+    }
     let (size, order, operation) = (size_of::<T>(), ordering(order), || operation(address));
     let repeated = current::at_rest().and_then(|thread| thread.atomic_load_repeated(address, size, order, operation));
     match repeated {

@@ -43,16 +43,30 @@ pub(super) fn releases(order: Ordering) -> bool {
 impl Thread {
     /// An atomic load, in full.
     pub fn atomic_load<T>(&mut self, place: AtomicPlace, order: Ordering, load: impl Fn() -> T) -> T {
-        let load = match self.own_load(place, order, load) {
+        let load = match self.own_load(self.epoch(), place, || order, load) {
             Ok(value) => return value,
             Err(load) => load,
         };
+        self.load_any(place, order, load, |thread, granule| {
+            thread.record_atomic(granule, place, AccessKind::AtomicRead)
+        })
+    }
+
+    /// An atomic load of a variable that is none of the thread's own.
+    #[inline(always)]
+    pub(super) fn load_any<T>(
+        &mut self,
+        place: AtomicPlace,
+        order: Ordering,
+        load: impl Fn() -> T,
+        record: impl FnOnce(&mut Thread, &mut Granule),
+    ) -> T {
         let mut granule = self.open(place.address);
         let value = load();
         if let Some(cell) = granule.atomic(place.address) {
             cell.look(|heads| self.learn_from(heads, order, place.address));
         }
-        self.record_atomic(&mut granule, place, AccessKind::AtomicRead);
+        record(self, &mut granule);
         value
     }
 

@@ -59,15 +59,34 @@ impl OwnOperation<'_> {
 }
 
 impl Thread {
-    /// An atomic load of one of the thread's own variables; handed back when it is none.
+    /// An atomic load of one of the thread's own variables, in the `present` step, in which it has not loaded it yet; `None` when it
+    /// is another. Who has loaded it already waits for nobody's lock ([`super::unlocked_load`]).
     #[inline(always)]
-    pub(super) fn own_load<T, F: Fn() -> T>(&mut self, place: AtomicPlace, order: Ordering, load: F) -> Result<T, F> {
-        let present = self.epoch();
+    pub fn own_load_in_new_step<T>(
+        &mut self,
+        present: Epoch,
+        place: AtomicPlace<impl Into<CallSite> + Copy>,
+        order: impl FnOnce() -> Ordering,
+        load: impl Fn() -> T,
+    ) -> Option<T> {
+        let entry = self.own_variable(place.address, place.size, AccessKind::AtomicRead)?.entry.as_ref()?;
+        if entry.is_of_step(present) { None } else { self.own_load(present, place, order, load).ok() }
+    }
+
+    /// An atomic load of one of the thread's own variables, in the `present` step; handed back when it is none.
+    #[inline(always)]
+    pub(super) fn own_load<T, F: Fn() -> T>(
+        &mut self,
+        present: Epoch,
+        place: AtomicPlace<impl Into<CallSite> + Copy>,
+        order: impl FnOnce() -> Ordering,
+        load: F,
+    ) -> Result<T, F> {
         let Some(own) = self.open_own(present, place, AccessKind::AtomicRead) else { return Err(load) };
         let cell = own.cell;
         let value = load();
         let _granule = own.record();
-        self.learn_of(present, cell, || order, place.address);
+        self.learn_of(present, cell, order, place.address);
         Ok(value)
     }
 

@@ -156,23 +156,23 @@ impl Thread {
         }
         let in_first = place.size.min(GRANULE - (place.address & (GRANULE - 1)));
         let mask = Mask::new(place.address, in_first);
-        // Of a load that was just asked without the lock.
-        let site = if kind.writes() && granule.repeats(self.epoch(), kind, mask) {
-            None
-        } else {
-            Some(self.record_anew(granule, place, kind, mask))
-        };
+        let site = self.record_anew(granule, place, kind, mask);
         if place.size > in_first {
             // A 16-byte variable: its edges hang on the first granule, the access counts in both. Granules are locked in
             // the order of their addresses.
-            let site = site.unwrap_or_else(|| place.from.stack(self));
             self.access(place.address + in_first, place.size - in_first, kind, site);
         }
     }
 
     /// Records an operation by a look at all entries, and remembers where its own stands then. Says where it is from.
     #[inline(never)]
-    fn record_anew(&mut self, granule: &mut Granule, place: AtomicPlace, kind: AccessKind, mask: Mask) -> NodeId {
+    pub(super) fn record_anew(
+        &mut self,
+        granule: &mut Granule,
+        place: AtomicPlace,
+        kind: AccessKind,
+        mask: Mask,
+    ) -> NodeId {
         let AtomicPlace { address, size, from } = place;
         let (site, epoch) = (from.stack(self), self.epoch());
         let is_whole = size <= GRANULE && Mask::new(address, size).0.count_ones() as usize == size;

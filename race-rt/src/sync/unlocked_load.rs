@@ -136,7 +136,13 @@ impl Thread {
         {
             return value;
         }
-        self.atomic_load(AtomicPlace { address, size, from }, order, load)
+        let place = AtomicPlace { address, size, from };
+        self.load_any(place, order, load, |thread, granule| {
+            // Nobody else makes entries of the thread's present step: it was asked already whether there is one.
+            if !matches!(from, CallSite::Recorded) {
+                thread.record_anew(granule, place, kind, mask);
+            }
+        })
     }
 
     /// A load without the lock; `None` when the value changed meanwhile or carries what the thread does not know.

@@ -203,7 +203,11 @@ impl Stage {
         let ticket = match operation {
             Operation::Load(_, order) => {
                 let at_once = thread.atomic_load_at_once(address, size, ticket);
-                let repeated = at_once.or_else(|| thread.atomic_load_repeated(address, size, order, ticket));
+                let own = at_once.or_else(|| {
+                    let (present, place) = (thread.epoch(), from(&mut thread));
+                    thread.own_load_in_new_step(present, place, || order, ticket)
+                });
+                let repeated = own.or_else(|| thread.atomic_load_repeated(address, size, order, ticket));
                 // Asked for where it is needed: what was recorded before may not be any more.
                 repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |it| from(it).from, ticket))
             }

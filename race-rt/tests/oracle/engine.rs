@@ -150,7 +150,9 @@ impl Engine {
         match step.operation {
             Operation::Load(_, order) => {
                 let at_once = thread.atomic_load_at_once(address, size, || ());
-                let repeated = at_once.or_else(|| thread.atomic_load_repeated(address, size, order, || ()));
+                let present = thread.epoch();
+                let own = at_once.or_else(|| thread.own_load_in_new_step(present, place, || order, || ()));
+                let repeated = own.or_else(|| thread.atomic_load_repeated(address, size, order, || ()));
                 repeated.unwrap_or_else(|| thread.atomic_load_from(address, size, order, |_| place.from, || ()));
             }
             Operation::Store(_, order) => thread.atomic_store(place, order, || ()),

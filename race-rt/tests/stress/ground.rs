@@ -97,13 +97,15 @@ impl Memory {
         AtomicPlace { address: self.byte(granule, 0), size: 8, from: CallSite::Stack(NodeId::ROOT) }
     }
 
-    /// An atomic load of a granule, as the wrapper of an atomic does it.
+    /// An atomic load of a granule, as instrumented code does it.
     pub fn load(&self, granule: usize, order: Ordering) -> u64 {
         let load = || self.variable(granule).load(SeqCst);
         let address = self.byte(granule, 0);
         let mut thread = enter();
         let at_once = thread.atomic_load_at_once(address, 8, load);
-        let repeated = at_once.or_else(|| thread.atomic_load_repeated(address, 8, order, load));
+        let (present, place) = (thread.epoch(), self.place(granule));
+        let own = at_once.or_else(|| thread.own_load_in_new_step(present, place, || order, load));
+        let repeated = own.or_else(|| thread.atomic_load_repeated(address, 8, order, load));
         repeated.unwrap_or_else(|| thread.atomic_load_from(address, 8, order, |_| CallSite::Stack(NodeId::ROOT), load))
     }
 

@@ -253,4 +253,45 @@ pub const PATHS: &[Path] = &[
             call!(probe, free, block);
         },
     },
+    Path {
+        name: "load_acquire_in_new_step",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(probe, __tsan_atomic64_load, places.added.address(), ACQUIRE);
+        },
+    },
+    // Of variables that the thread has not met, in memory that it has just got.
+    Path {
+        name: "first_release_of_new_variable",
+        run: |_, probe| {
+            let block = call!(Probe::idle(), malloc, 32);
+            call!(probe, __tsan_atomic64_fetch_add, block, 1, ACQUIRE_RELEASE);
+        },
+    },
+    Path {
+        name: "second_release_of_new_variable",
+        run: |_, probe| {
+            let block = call!(Probe::idle(), malloc, 32);
+            call!(Probe::idle(), __tsan_atomic64_fetch_add, block, 1, ACQUIRE_RELEASE);
+            call!(probe, __tsan_atomic64_fetch_add, block, 1, ACQUIRE_RELEASE);
+        },
+    },
+    Path {
+        name: "first_load_of_new_variable",
+        run: |_, probe| {
+            let block = call!(Probe::idle(), malloc, 32);
+            call!(Probe::idle(), __tsan_atomic64_fetch_add, block, 1, ACQUIRE_RELEASE);
+            call!(probe, __tsan_atomic64_load, block, ACQUIRE);
+        },
+    },
+    // The next round has another block: this one is taken again.
+    Path {
+        name: "free_of_atomic",
+        run: |_, probe| {
+            let block = call!(Probe::idle(), malloc, 32);
+            call!(Probe::idle(), __tsan_atomic64_fetch_add, block, 1, ACQUIRE_RELEASE);
+            call!(probe, free, block);
+            call!(Probe::idle(), malloc, 32);
+        },
+    },
 ];
