@@ -231,10 +231,10 @@ fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted:
     match shortcut::ask_all(address, seen, other, wanted) {
         Answer::Repeated => {}
         _ if !map::is_covered(address) => long_way::<WRITES>(address, pc, wanted.mask()),
-        Answer::New if seen.access().is_same_before(wanted) => {
+        Answer::NewToTwo if seen.access().is_same_before(wanted) => {
             again_before::<WRITES>(address, pc, seen, wanted, other);
         }
-        Answer::New => join::<WRITES>(address, pc, seen, wanted),
+        Answer::NewToTwo | Answer::NewToMany => join::<WRITES>(address, pc, seen, wanted),
         Answer::Open => beyond_told::<WRITES>(address, pc, seen, wanted),
     }
 }

@@ -85,7 +85,8 @@ pub fn is_repeated(address: usize, epoch: Epoch, kind: AccessKind, mask: Mask) -
     if seen.repeats(epoch, kind, mask) {
         return true;
     }
-    if !seen.is_listed() || seen.is_locked() {
+    // Whose newest access is of a step before has none of the present one: it would be the newest, until others' are.
+    if !seen.is_listed() || seen.is_locked() || seen.is_of_other_step(epoch.bits()) {
         return false;
     }
     let mut missing = mask.without(seen.bytes_repeated(epoch, kind));
@@ -373,7 +374,7 @@ fn add_conflict(old: Entry, common: Mask, conflicts: &mut Conflicts) {
 /// Whether the two differ in their bytes only.
 #[inline]
 pub(super) fn can_merge(old: Entry, new: Entry) -> bool {
-    old.site == new.site && old.word.without(Mask::ALL) == new.word.without(Mask::ALL)
+    old.site == new.site && old.word.is_alike(new.word)
 }
 
 impl Drop for Granule {

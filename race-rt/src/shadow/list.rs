@@ -10,6 +10,7 @@ use super::answer;
 use super::granule::{Conflicts, Entry, Granule, NewAccess, can_merge, left_of, meet};
 use super::record::{Record, RecordCache, RecordId, record};
 use super::word::Word;
+use crate::access::AccessKind;
 use crate::counters::COUNTERS;
 use crate::sync::atomic_cell::{AtomicCellId, AtomicCells};
 use crate::sys::atomic::Ordering::{Relaxed, Release};
@@ -82,55 +83,57 @@ impl Granule {
     /// the access races with an entry.
     #[inline(always)]
     pub(super) fn renew_list(&mut self, new: &NewAccess<'_>) -> bool {
-        let added = Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site };
-        let (mut place, mut place_has_entry, mut merged, mut changes) = (None, false, None, false);
-        for part in self.records() {
-            for (index, word) in part.words.iter().enumerate() {
-                let old = Word::from_bits(word.load(Relaxed));
-                let Some(left) = left_of(old, new) else { return false };
-                if left.mask().0 == 0 {
-                    let has_entry = old != Word::EMPTY;
-                    if place.is_none() {
-                        (place, place_has_entry) = (Some((part, index)), has_entry);
-                    } else {
-                        changes |= has_entry;
-                    }
-                    continue;
-                }
-                let site = NodeId(part.sites[index].load(Relaxed));
-                if left.repeats(new.epoch, new.kind, new.mask) {
-                    return false;
-                }
-                if can_merge(Entry { word: left, site }, added) {
-                    merged = Some((part, index, left.with(new.mask)));
-                }
-                changes |= left != old;
-            }
+        let part = record(self.first_record());
+        if part.next.load(Relaxed) != RecordId::NONE.0 {
+            // A copy, so that the original need not lie in memory.
+            return self.renew_long_list(*new);
         }
-        let (part, index, word) = match (merged, place) {
-            (Some(merged), _) => merged,
-            (None, Some((part, index))) => (part, index, added.word),
-            (None, None) => return false,
+        let Some(left) = left_in(part, new) else { return false };
+        let added = Word::new(new.epoch, new.kind, new.mask);
+        let (place, word) = match merging_place(part, left, added, new.site) {
+            Some(place) => (place, left[place].with(new.mask)),
+            None => match vacant_place(left) {
+                Some(place) => (place, added),
+                None => return false,
+            },
         };
         self.end_state_of(new.mask.and(word.mask()));
-        // The one whose place the access takes is overwritten.
-        if changes || place_has_entry && merged.is_some() {
-            self.take_from_list(new);
-        }
-        part.put(index, Entry { word, site: new.site });
+        // No more than a store to a line of the cache that is written to anyway.
+        put_words(part, left);
+        part.put(place, Entry { word, site: new.site });
         self.set_newest(word);
         true
     }
 
-    /// Forgets what the access, which races with nothing, makes needless.
-    fn take_from_list(&self, new: &NewAccess<'_>) {
-        for word in self.records().flat_map(|part| &part.words) {
-            let old = Word::from_bits(word.load(Relaxed));
-            let left = left_of(old, new).unwrap_or(old);
-            if left != old {
-                word.store(if left.mask().0 == 0 { 0 } else { left.bits() }, Relaxed);
+    /// [`Granule::renew_list`] of several records. Nothing is stored to those that stay as they are, which others may be reading.
+    #[inline(never)]
+    fn renew_long_list(&mut self, new: NewAccess<'_>) -> bool {
+        let added = Word::new(new.epoch, new.kind, new.mask);
+        let (mut merged, mut vacant, mut changed) = (None, None, 0);
+        for part in self.records() {
+            let (old, Some(left)) = (words_of(part), left_in(part, &new)) else { return false };
+            if let Some(place) = merging_place(part, left, added, new.site) {
+                merged = Some((part, place, left[place].with(new.mask)));
+            }
+            if vacant.is_none() {
+                vacant = vacant_place(left).map(|place| (part, place, added));
+            }
+            changed += (0..Record::ENTRIES).filter(|place| left[*place] != old[*place]).count();
+        }
+        let Some((part, place, word)) = merged.or(vacant) else { return false };
+        self.end_state_of(new.mask.and(word.mask()));
+        // The one whose place the access takes is overwritten.
+        let is_overwritten = merged.is_none() && part.words[place].load(Relaxed) != Word::EMPTY.bits();
+        if changed > usize::from(is_overwritten) {
+            for part in self.records() {
+                if let Some(left) = left_in(part, &new).filter(|left| *left != words_of(part)) {
+                    put_words(part, left);
+                }
             }
         }
+        part.put(place, Entry { word, site: new.site });
+        self.set_newest(word);
+        true
     }
 
     /// An access joins a list of the granule's own.
@@ -228,10 +231,58 @@ impl Granule {
     }
 }
 
+/// What a record says.
+type Words = [Word; Record::ENTRIES];
+
+#[inline(always)]
+fn words_of(part: &Record) -> Words {
+    [0, 1, 2, 3].map(|place: usize| Word::from_bits(part.words[place].load(Relaxed)))
+}
+
+#[inline(always)]
+fn put_words(part: &Record, words: Words) {
+    for (place, word) in part.words.iter().zip(words) {
+        place.store(word.bits(), Relaxed);
+    }
+}
+
+/// What an access leaves of the entries in a record. `None` when it races with one of them, or one says as much.
+#[inline(always)]
+fn left_in(part: &Record, new: &NewAccess<'_>) -> Option<Words> {
+    let [first, second, third, fourth] = words_of(part);
+    // One by one, so that each has a register.
+    Some([left_by(first, new)?, left_by(second, new)?, left_by(third, new)?, left_by(fourth, new)?])
+}
+
+#[inline(always)]
+fn left_by(old: Word, new: &NewAccess<'_>) -> Option<Word> {
+    if !old.mask().meets(new.mask) {
+        return Some(old);
+    }
+    let left = left_of(old, new)?;
+    // Of what says as much as a write, a write leaves nothing.
+    let says_as_much = !matches!(new.kind, AccessKind::Write) && left.repeats(new.epoch, new.kind, new.mask);
+    (!says_as_much).then_some(left.or_empty())
+}
+
+/// The place of an entry that `added` differs from in its bytes only.
+#[inline(always)]
+fn merging_place(part: &Record, words: Words, added: Word, site: NodeId) -> Option<usize> {
+    let merges = |place: usize| words[place].is_alike(added) && part.sites[place].load(Relaxed) == site.0;
+    [0, 1, 2, 3].into_iter().find(|place| merges(*place))
+}
+
+/// The first free place.
+#[inline(always)]
+fn vacant_place(words: Words) -> Option<usize> {
+    [0, 1, 2, 3].into_iter().find(|place: &usize| words[*place] == Word::EMPTY)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::AccessKind;
+    use crate::clock::{Epoch, Head, Slot, Snapshot, ThreadClock, Time};
+    use crate::shadow::Mask;
     use crate::thread::{Thread, current, registry};
 
     #[test]
@@ -267,5 +318,71 @@ mod tests {
         writer.forget(address, address + 8);
         assert!(Granule::lock(address).is_untouched());
         registry::finish(writer);
+    }
+
+    /// By byte: who did what from where.
+    fn by_byte(granule: &Granule) -> [Vec<(u64, NodeId)>; 8] {
+        std::array::from_fn(|byte| {
+            let meets = |entry: &Entry| entry.word.mask().meets(Mask(1 << byte));
+            let alone = |entry: Entry| (entry.word.without(Mask::ALL).bits(), entry.site);
+            let mut all: Vec<_> = granule.entries().into_iter().filter(meets).map(alone).collect();
+            all.sort_unstable_by_key(|(access, site)| (*access, site.0));
+            all
+        })
+    }
+
+    #[test]
+    fn what_a_list_renews_is_what_the_rule_records() {
+        crate::start::ensure();
+        let mut steps = 1_u64;
+        let mut next = |below: usize| {
+            steps = steps.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (steps >> 33) as usize % below
+        };
+        let (places, mut records) = (Box::new([0_u64; 2]), RecordCache::new());
+        let (renewed_at, recorded_at) = (&raw const places[0] as usize, &raw const places[1] as usize);
+        let (mut done, mut left) = (0, 0);
+        for _ in 0..20_000 {
+            let (mut renewed, mut recorded) = (Granule::lock(renewed_at), Granule::lock(recorded_at));
+            renewed.reset(None, &mut records);
+            recorded.reset(None, &mut records);
+            let own = Slot::new(1);
+            for access in 0..=3 + next(8) {
+                let is_last = access > 2 && next(4) == 0;
+                // The last one is of the slot's last step, and knows some of the others' steps.
+                let slot = if is_last { own } else { Slot::new(1 + next(4)) };
+                let mut clock = ThreadClock::new(slot, Time::new(if is_last { 3 } else { 1 + next(3) as u64 }));
+                for other in 2..=4 {
+                    let known = if is_last { next(4) as u64 } else { 3 };
+                    if slot.index() != other && known > 0 {
+                        let epoch = Epoch::new(Slot::new(other), Time::new(known));
+                        clock.acquire_head(&Head { epoch, known: Snapshot::new(&[]) });
+                    }
+                }
+                let kinds = [2, AccessKind::ALL.len()][next(2)];
+                let kind = AccessKind::ALL[next(kinds)];
+                let mask = Mask::new(next(8), 1 << next(4));
+                let (epoch, site) = (clock.epoch(), NodeId(1 + next(2) as u32));
+                let new = NewAccess { clock: &clock, epoch, kind, mask, site };
+                if !is_last || !renewed.is_list() {
+                    let _ = renewed.record_access(new, &mut records);
+                    let _ = recorded.record_access(new, &mut records);
+                    continue;
+                }
+                let before = by_byte(&recorded);
+                let is_done = renewed.renew_list(&new);
+                if is_done {
+                    assert!(recorded.record_access(new, &mut records).is_empty(), "{new:?} races with {before:?}");
+                    done += 1;
+                }
+                left += usize::from(!is_done);
+                assert_eq!(by_byte(&renewed), by_byte(&recorded), "{new:?} joined {before:?}");
+                break;
+            }
+        }
+        assert!(done > 1_000 && left > 1_000, "{done} renewed, {left} left to the rule");
+        for at in [renewed_at, recorded_at] {
+            Granule::lock(at).reset(None, &mut records);
+        }
     }
 }

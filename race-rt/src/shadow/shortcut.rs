@@ -50,7 +50,9 @@ pub enum Answer {
     /// The access is pointless to record.
     Repeated,
     /// It is not: there are two entries, of other steps or other bytes.
-    New,
+    NewToTwo,
+    /// It is not: there are more entries, and none is of the thread's present step.
+    NewToMany,
     /// All entries have to be asked.
     Open,
 }
@@ -61,6 +63,10 @@ pub enum Answer {
 pub fn ask_all(address: usize, seen: Word, other: Word, wanted: Word) -> Answer {
     let site = newest_site_of(address);
     if let Some(first) = RecordId::of_site(site.0) {
+        // As in `is_repeated`: there are none of the present step then.
+        if seen.is_of_other_step(wanted.bits()) {
+            return Answer::NewToMany;
+        }
         let is_told = answer::of(first).repeats_wanted(wanted);
         // The record may have passed to another granule meanwhile.
         fence(Acquire);
@@ -69,7 +75,7 @@ pub fn ask_all(address: usize, seen: Word, other: Word, wanted: Word) -> Answer 
     }
     // Two entries of one step may say as much together.
     let may_add_up = seen.epoch() == wanted.epoch() && other.epoch() == wanted.epoch();
-    if may_add_up { Answer::Open } else { Answer::New }
+    if may_add_up { Answer::Open } else { Answer::NewToTwo }
 }
 
 /// Whether the entries beside the newest, which was `seen`, make the access pointless, as far as that is told without a walk.
@@ -151,7 +157,11 @@ pub fn join(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
     // SAFETY: as for `newest_of`.
     let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
     if seen.is_listed() && RecordId::of_site(site.load(Relaxed)).is_some() {
-        return join_list(address, new.clock, new.epoch, new.kind, new.mask, new.site);
+        // Handed over by its address, so that the straight way keeps all it has in registers.
+        return match new.kind {
+            AccessKind::Write => join_list::<true>(address, new.clock, new.epoch, new.mask, new.site),
+            _ => join_list::<false>(address, new.clock, new.epoch, new.mask, new.site),
+        };
     }
     let renewed = pair::renew(address, seen, site, new);
     word.store(renewed.unwrap_or(seen).bits(), Release);
@@ -183,7 +193,9 @@ pub fn move_on_before(address: usize, seen: Word, second: Word, new: &NewAccess<
     word.compare_exchange(seen.bits(), moved.bits(), AcqRel, Relaxed).is_ok()
 }
 
+/// A plain access to a granule with a list, which is locked.
 #[inline(never)]
-fn join_list(address: usize, clock: &ThreadClock, epoch: Epoch, kind: AccessKind, mask: Mask, site: NodeId) -> bool {
+fn join_list<const WRITES: bool>(address: usize, clock: &ThreadClock, epoch: Epoch, mask: Mask, site: NodeId) -> bool {
+    let kind = if WRITES { AccessKind::Write } else { AccessKind::Read };
     Granule::resume(address).renew_list(&NewAccess { clock, epoch, kind, mask, site })
 }

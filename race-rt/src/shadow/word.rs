@@ -206,6 +206,12 @@ impl Word {
         Word(self.0 & !((mask.0 as u64) << Word::MASK_SHIFT))
     }
 
+    /// The access, if it is one to any byte, or nothing.
+    #[inline(always)]
+    pub const fn or_empty(self) -> Word {
+        if self.0 >> Word::MASK_SHIFT == 0 { Word::EMPTY } else { self }
+    }
+
     /// The same access to more bytes.
     #[inline(always)]
     pub const fn with(self, mask: Mask) -> Word {
@@ -229,6 +235,20 @@ impl Word {
     pub const fn is_same_access(self, other: Word) -> bool {
         const TIME: u64 = (1 << Epoch::TIME_BITS) - 1;
         (self.access().0 ^ other.access().0) & !TIME == 0
+    }
+
+    /// Whether the two accesses differ in their bytes at most. Flags count.
+    #[inline(always)]
+    pub const fn is_alike(self, other: Word) -> bool {
+        (self.0 ^ other.0) << (64 - Word::MASK_SHIFT) == 0
+    }
+
+    /// Whether this is of the slot of `present`, which has an epoch in its low bits, and of another step.
+    #[inline(always)]
+    pub const fn is_of_other_step(self, present: u64) -> bool {
+        let unlike = (self.0 ^ present) & Epoch::MASK;
+        // One comparison: zero becomes the largest number.
+        unlike.wrapping_sub(1) < (1 << Epoch::TIME_BITS) - 1
     }
 
     /// Whether this is the same access as `present`, made by the same slot at an earlier time, or at the same one.
@@ -282,13 +302,14 @@ impl Word {
     /// Whether an access of `kind` conflicts with this one, without a look at the kinds themselves.
     #[inline(always)]
     pub const fn conflicts_with(self, kind: AccessKind) -> bool {
-        self.has(kind, &Word::CONFLICTING)
+        // Known at once where the kind is known when this is compiled.
+        matches!(kind, AccessKind::Write) || self.has(kind, &Word::CONFLICTING)
     }
 
     /// Whether an access of `kind` subsumes this one, likewise.
     #[inline(always)]
     pub const fn is_subsumed_by(self, kind: AccessKind) -> bool {
-        self.has(kind, &Word::SUBSUMING)
+        matches!(kind, AccessKind::Write) || self.has(kind, &Word::SUBSUMING)
     }
 
     #[inline(always)]
@@ -360,6 +381,10 @@ mod tests {
                     let _ = word.repeats(epoch, asked, Mask(0x0f));
                 }
                 let asked = Mask(0x0f);
+                let of_other =
+                    [epoch, other, Epoch::new(Slot::new(0), Time::new(5)), Epoch::new(Slot::new(0), Time::new(6))]
+                        .map(|present| word.is_of_other_step(present.bits() | 1 << 63));
+                assert_eq!(of_other, [false, true, false, false]);
                 assert_eq!(
                     word.repeats_plainly(epoch.bits(), asked, false),
                     word.repeats(epoch, AccessKind::Read, asked)

@@ -25,22 +25,29 @@ fn main() {
     if std::env::args().nth(1).as_deref() == Some("list") {
         return PATHS.iter().for_each(|path| println!("{}", path.name));
     }
-    let places = Places::new();
+    let places = &Places::new();
     thread::scope(|scope| {
+        for number in 0..Places::READERS {
+            scope.spawn(move || {
+                places.read_as(number);
+                invisible::advance();
+            });
+        }
+        invisible::wait(Places::READERS);
         scope.spawn(|| {
-            invisible::wait(1);
+            invisible::wait(Places::READERS + 1);
             places.read_shared();
             invisible::advance();
-            invisible::wait(3);
+            invisible::wait(Places::READERS + 3);
         });
         // Both threads read in the steps they are in now: seen, an order of the two would leave one entry.
         places.read_shared();
         invisible::advance();
-        invisible::wait(2);
+        invisible::wait(Places::READERS + 2);
         for (number, path) in PATHS.iter().enumerate() {
             for round in 0..WARM_UP + ROUNDS {
                 let probe = if round < WARM_UP { Probe::idle() } else { Probe::of(number) };
-                (path.run)(&places, probe);
+                (path.run)(places, probe);
             }
         }
         invisible::advance();

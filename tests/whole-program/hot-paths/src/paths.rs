@@ -2,6 +2,7 @@
 
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
+use std::iter;
 
 use crate::probe::Probe;
 
@@ -13,6 +14,7 @@ const RELAXED: usize = 0;
 
 unsafe extern "C" {
     fn __tsan_read8(address: *mut c_void);
+    fn __tsan_write1(address: *mut c_void);
     fn __tsan_write4(address: *mut c_void);
     fn __tsan_write8(address: *mut c_void);
     fn __tsan_write16(address: *mut c_void);
@@ -40,6 +42,10 @@ pub struct Places {
     turns: Place,
     halves: Place,
     shared: Place,
+    few: Place,
+    many: Place,
+    bytes: Place,
+    beside: Place,
     loaded: Place,
     stored: Place,
     added: Place,
@@ -47,7 +53,7 @@ pub struct Places {
     mutex: Place,
 }
 
-// SAFETY: but for `shared`, which is only read, the places are the main thread's.
+// SAFETY: but for those that are only read, the places are the main thread's.
 unsafe impl Sync for Places {}
 
 impl Places {
@@ -58,6 +64,10 @@ impl Places {
             turns: Place::new(),
             halves: Place::new(),
             shared: Place::new(),
+            few: Place::new(),
+            many: Place::new(),
+            bytes: Place::new(),
+            beside: Place::new(),
             loaded: Place::new(),
             stored: Place::new(),
             added: Place::new(),
@@ -71,6 +81,19 @@ impl Places {
         // SAFETY: the place lives.
         unsafe { Probe::idle().call(__tsan_read8 as *const () as usize, [self.shared.address(), 0, 0, 0, 0]) };
     }
+
+    /// What one of the readers does.
+    pub fn read_as(&self, reader: u32) {
+        let is_one_of_few = reader < Self::READERS_OF_FEW;
+        for place in iter::once(&self.many).chain(is_one_of_few.then_some(&self.few)) {
+            // SAFETY: the place lives.
+            unsafe { Probe::idle().call(__tsan_read8 as *const () as usize, [place.address(), 0, 0, 0, 0]) };
+        }
+    }
+
+    /// Threads that read the place of many, and have ended.
+    pub const READERS: u32 = 8;
+    const READERS_OF_FEW: u32 = 2;
 }
 
 impl Place {
@@ -162,6 +185,40 @@ pub const PATHS: &[Path] = &[
             call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
             call!(Probe::idle(), __tsan_write4, places.halves.address());
             call!(probe, __tsan_write4, places.halves.address() + 4);
+        },
+    },
+    // Beside what two other threads read, and eight.
+    Path {
+        name: "read_beside_two_in_new_step",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(probe, __tsan_read8, places.few.address());
+        },
+    },
+    Path {
+        name: "read_beside_eight_in_new_step",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            call!(probe, __tsan_read8, places.many.address());
+        },
+    },
+    // Of what was written byte by byte, each in a step of its own.
+    Path {
+        name: "read_of_bytes_in_new_step",
+        run: |places, probe| {
+            for byte in 0..3 {
+                call!(Probe::idle(), __tsan_write1, places.bytes.address() + byte);
+                call!(Probe::idle(), __tsan_atomic64_store, places.stored.address(), 1, RELEASE);
+            }
+            call!(probe, __tsan_read8, places.bytes.address());
+        },
+    },
+    // A lock and its data in one word.
+    Path {
+        name: "write_beside_atomic_in_new_step",
+        run: |places, probe| {
+            call!(Probe::idle(), __tsan_atomic32_exchange, places.beside.address(), 0, RELEASE);
+            call!(probe, __tsan_write1, places.beside.address() + 4);
         },
     },
     Path {
