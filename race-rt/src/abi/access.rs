@@ -1,7 +1,7 @@
 //! Loads and stores, by size.
 //!
-//! The pass calls the aligned forms only for addresses that are multiples of the size, or of eight, so these lie in one granule,
-//! or are two whole ones; the rounding there only tells the compiler. The unaligned forms take the general way.
+//! The pass calls the aligned forms only for addresses that are multiples of the size, or of eight, so these lie in one
+//! granule, or are two whole ones; the rounding there only tells the compiler. The unaligned forms take the general way.
 
 use super::with_return_address;
 use crate::access::{self, AccessKind};

@@ -120,7 +120,8 @@ fn store_watched<T: Copy>(address: usize, value: T, order: u32, pc: usize, opera
     thread.store_to_any(place, ordering(order), || operation(address, value, order));
 }
 
-/// A read-modify-write of a variable of the running thread's own; `None` when it is none, or there is more to do than to operate.
+/// A read-modify-write of a variable of the running thread's own; `None` when it is none, or there is more to do than to
+/// operate.
 #[inline(always)]
 fn exchange_straight<T>(
     address: usize,

@@ -3,8 +3,9 @@
 //! A futex whose waiter gave up because its time was over, as std's timed waits do. Its order with other threads is no matter
 //! of this call; who looks at the clock must not be paused, see [`perturb::time_was_up`].
 //!
-//! A fork, which the C library does not see: [`fork`]. What `vfork` does for a child that it lends its parent's memory cannot be
-//! done through a function, into whose frame the child would return first; it is a fork here, as [`super::process`] has it.
+//! A fork, which the C library does not see: [`fork`]. What `vfork` does for a child that it lends its parent's memory
+//! cannot be done through a function, into whose frame the child would return first; it is a fork here, as
+//! [`super::process`] has it.
 //!
 //! Can miss: a child that gets a stack or thread-locals of its own, which does not come back from the call, and one that goes
 //! on in its parent's memory.

@@ -157,8 +157,8 @@ pub(super) const fn kind(writes: bool) -> AccessKind {
     if writes { AccessKind::Write } else { AccessKind::Read }
 }
 
-/// An access that the granule's newest entry, its only one, does not make pointless. A function of its own, so that the hot ones are
-/// short.
+/// An access that the granule's newest entry, its only one, does not make pointless. A function of its own, so that the hot
+/// ones are short.
 #[inline(never)]
 fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
     if !map::is_covered(address) {
@@ -195,8 +195,8 @@ fn again_before<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: 
     if is_done { end_at_rest::<WRITES>(address, pc, wanted) } else { join::<WRITES>(address, pc, seen, wanted) }
 }
 
-/// The running thread, of which nothing has to be known to others while it looks, if it is at the place in the program that the newest entry is
-/// from.
+/// The running thread, of which nothing has to be known to others while it looks, if it is at the place in the program that
+/// the newest entry is from.
 #[inline(always)]
 fn thread_at_site<'a, const WRITES: bool>(address: usize, pc: Pc) -> Option<&'a Thread> {
     if trace::is_on() {
@@ -207,8 +207,8 @@ fn thread_at_site<'a, const WRITES: bool>(address: usize, pc: Pc) -> Option<&'a 
     current::at_rest().filter(is_there)
 }
 
-/// The entry has moved on to what was the present step at the beginning. The handler of a signal may have stepped on since, or somebody asked
-/// the thread to: then the access has to be recorded once more.
+/// The entry has moved on to what was the present step at the beginning. The handler of a signal may have stepped on since,
+/// or somebody asked the thread to: then the access has to be recorded once more.
 #[inline(always)]
 fn end_at_rest<const WRITES: bool>(address: usize, pc: Pc, wanted: Word) {
     // SAFETY: as for `in_both`.

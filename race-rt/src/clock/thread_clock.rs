@@ -132,8 +132,8 @@ impl ThreadClock {
         true
     }
 
-    /// Learns of a release whose thread knew what has that identity, if the clock has joined that. False when it has not: nothing
-    /// is learned then.
+    /// Learns of a release whose thread knew what has that identity, if the clock has joined that. False when it has not:
+    /// nothing is learned then.
     #[inline]
     pub fn acquire_time(&mut self, release: Epoch, known: u64) -> bool {
         let from = release.slot().index();

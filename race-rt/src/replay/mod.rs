@@ -5,9 +5,10 @@
 //! the addresses of the recorded process, whose memory nobody touches; the [`oracle`] compares all pairs. Races come out
 //! as the reports' data.
 //!
-//! Guarantees: with the engine the races are those that the recorded process found, in the order of the file, which is
-//! an order of the execution. A recording that was cut off is judged up to its last whole event; one that says what cannot
-//! be is refused, whatever its bytes, and so is one that takes more memory than there is. Can miss: what the recording does not have ([`crate::trace`]).
+//! Guarantees: with the engine the races are those that the recorded process found, in the order of the file, which is an
+//! order of the execution. A recording that was cut off is judged up to its last whole event; one that says what cannot be
+//! is refused, whatever its bytes, and so is one that takes more memory than there is. Can miss: what the recording does
+//! not have ([`crate::trace`]).
 //!
 //! One replay at a time: the shadow is the process's.
 

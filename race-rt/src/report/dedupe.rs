@@ -1,9 +1,9 @@
 //! Whether a race has been reported before.
 //!
 //! Two races are the same when the same two places of the code take part on behalf of the same tests, whichever comes
-//! first, whatever they do there and at whatever address: a loop over an array is one race. Guarantees: the first of each pair is always new; with
-//! `suppress_equal_stacks=0` every one is. Can miss: two different races between the same two instructions (of a shared
-//! helper function called from elsewhere) are told apart only with `suppress_equal_stacks=0`.
+//! first, whatever they do there and at whatever address: a loop over an array is one race. Guarantees: the first of each
+//! pair is always new; with `suppress_equal_stacks=0` every one is. Can miss: two different races between the same two
+//! instructions (of a shared helper function called from elsewhere) are told apart only with `suppress_equal_stacks=0`.
 
 use std::num::NonZero;
 use std::sync::PoisonError;

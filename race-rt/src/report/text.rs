@@ -1,9 +1,10 @@
 //! A report as text, in the layout of Go's race detector with threads for goroutines.
 //!
-//! Guarantees: one line of 18 `=` before and after, the access that completed the race first, then the one it races
-//! with, each with the locks held there, if any, then where each thread but the main one was created, once, then what the
-//! schedule was drawn from; nothing else is printed that would tell one run from another but addresses and thread numbers. No decision is made here: which frames
-//! to show is `trim`'s, how a path is shown is `Frame`'s. docs/report-format.md is the description for users.
+//! Guarantees: one line of 18 `=` before and after, the access that completed the race first, then the one it races with,
+//! each with the locks held there, if any, then where each thread but the main one was created, once, then what the
+//! schedule was drawn from; nothing else is printed that would tell one run from another but addresses and thread numbers.
+//! No decision is made here: which frames to show is `trim`'s, how a path is shown is `Frame`'s. docs/report-format.md is
+//! the description for users.
 
 use std::fmt::{self, Write};
 

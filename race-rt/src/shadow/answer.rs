@@ -7,8 +7,8 @@
 //! into the granule's word or into its first record: one access of that step, as strong as all of them, to all their bytes.
 //!
 //! An answer is true as long as its step is its thread's present one, for what the list has of that step goes only with a
-//! race or with a new life of the memory, and both drop it. The granule's word has an answer to who accessed the granule last, the
-//! first record one to somebody before.
+//! race or with a new life of the memory, and both drop it. The granule's word has an answer to who accessed the granule
+//! last, the first record one to somebody before.
 
 use super::granule::Granule;
 use super::record::{RecordId, record};

@@ -1,8 +1,8 @@
 //! How much memory the engine may take, where the program was given a limit: beyond it accesses are forgotten.
 //!
-//! Counted is what grows with what the program accesses: the regions of its memory whose shadow was touched, second entries,
-//! records, cells of atomics and call stacks. Regions stand in a queue in the order in which they were first touched. Who touches another
-//! one when the limit is reached [forgets](Region::forget) the first ones of the queue.
+//! Counted is what grows with what the program accesses: the regions of its memory whose shadow was touched, second
+//! entries, records, cells of atomics and call stacks. Regions stand in a queue in the order in which they were first
+//! touched. Who touches another one when the limit is reached [forgets](Region::forget) the first ones of the queue.
 //!
 //! Guarantees: what is forgotten is accesses, oldest region first, so that races are missed and none is made up; it is counted.
 //! Costs nothing where a granule has been touched before. Can miss the limit: [`FLOOR`] regions stay whatever else there

@@ -1,5 +1,5 @@
-//! A granule with one entry or two, as who asks without the lock sees it. None of its variables carries anything: what does has a
-//! cell, and a granule with a cell has a list.
+//! A granule with one entry or two, as who asks without the lock sees it. None of its variables carries anything: what does
+//! has a cell, and a granule with a cell has a list.
 //!
 //! Who is the first to release holds the lock while he stores and leaves a list behind. So a value that was loaded while the
 //! granule stayed as it was seen is none that carries something.

@@ -237,8 +237,8 @@ impl Granule {
         self.set_single(entry);
     }
 
-    /// Adds an access where that takes no more than a look at the entries: it races with nothing and there is room for it. False,
-    /// with nothing changed, when it does not.
+    /// Adds an access where that takes no more than a look at the entries: it races with nothing and there is room for it.
+    /// False, with nothing changed, when it does not.
     #[inline(always)]
     pub fn renew(&mut self, new: &NewAccess<'_>) -> bool {
         if self.is_list() { self.renew_list(new) } else { !self.is_untouched() && self.renew_few(new) }

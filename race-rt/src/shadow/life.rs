@@ -7,8 +7,9 @@
 //! for each granule: lock it; end: report what the access races with; forget all it has; add the access; open it
 //! ```
 //!
-//! For [`end`] that is so only where all that the granule has happens before. The granules of a block mostly have the same entry, which is asked about once. The word that was asked about cannot have changed when
-//! the lock is had, as in [`super::shortcut`].
+//! For [`end`] that is so only where all that the granule has happens before. The granules of a block mostly have the same
+//! entry, which is asked about once. The word that was asked about cannot have changed when the lock is had, as in
+//! [`super::shortcut`].
 
 use std::ops::Range;
 
@@ -35,8 +36,8 @@ pub fn begin_anyhow(block: Range<usize>, entry: Entry, records: &mut RecordCache
     replace_all(block, entry, None, Some(records))
 }
 
-/// Ends the life of the granules of `block` with `entry`, an access of the thread with this clock, which writes all of them: up to
-/// the first one of which more is to be done, where that is.
+/// Ends the life of the granules of `block` with `entry`, an access of the thread with this clock, which writes all of
+/// them: up to the first one of which more is to be done, where that is.
 #[inline(always)]
 pub fn end(block: Range<usize>, entry: Entry, clock: &ThreadClock, blocks: &BlockCache) -> usize {
     replace_all(block, entry, Some((clock, blocks)), None)
@@ -141,8 +142,8 @@ fn replace_several(
     are_all
 }
 
-/// Where the granule at `address` is locked and has a list: replaces that, with what atomic variables carry, and opens the granule.
-/// False, with nothing changed, when an entry of it does not happen before.
+/// Where the granule at `address` is locked and has a list: replaces that, with what atomic variables carry, and opens the
+/// granule. False, with nothing changed, when an entry of it does not happen before.
 #[inline(never)]
 fn replace_list(address: usize, entry: Entry, ending: Option<Known<'_>>, records: &mut RecordCache) -> bool {
     let mut granule = Granule::resume(address);

@@ -1,8 +1,8 @@
 //! Granules with more than two entries, or with an atomic: a list of records of the granule's own.
 //!
-//! A list stays one while its accesses find their places in it, even with one entry left: who takes turns with others needs as many
-//! places again. It ends where the rule in full is due and leaves two entries or less, unless the granule has an atomic, and
-//! with the memory's life.
+//! A list stays one while its accesses find their places in it, even with one entry left: who takes turns with others needs
+//! as many places again. It ends where the rule in full is due and leaves two entries or less, unless the granule has an
+//! atomic, and with the memory's life.
 
 use std::iter;
 
@@ -79,8 +79,8 @@ impl Granule {
         }
     }
 
-    /// [`Granule::record_in_list`] where that takes no record and gives back none. False, with nothing changed, when it does, or when
-    /// the access races with an entry.
+    /// [`Granule::record_in_list`] where that takes no record and gives back none. False, with nothing changed, when it
+    /// does, or when the access races with an entry.
     #[inline(always)]
     pub(super) fn renew_list(&mut self, new: &NewAccess<'_>) -> bool {
         let part = record(self.first_record());
@@ -105,7 +105,8 @@ impl Granule {
         true
     }
 
-    /// [`Granule::renew_list`] of several records. Nothing is stored to those that stay as they are, which others may be reading.
+    /// [`Granule::renew_list`] of several records. Nothing is stored to those that stay as they are, which others may be
+    /// reading.
     #[inline(never)]
     fn renew_long_list(&mut self, new: NewAccess<'_>) -> bool {
         let added = Word::new(new.epoch, new.kind, new.mask);

@@ -87,8 +87,8 @@ impl Granule {
         }
     }
 
-    /// [`Granule::record_in_few`] where that takes no more than a look at the entries. False, with nothing changed, when it does
-    /// not.
+    /// [`Granule::record_in_few`] where that takes no more than a look at the entries. False, with nothing changed, when it
+    /// does not.
     #[inline(always)]
     pub(super) fn renew_few(&mut self, new: &NewAccess<'_>) -> bool {
         let renewed = renew(self.address, self.content, self.site, new);
@@ -97,8 +97,8 @@ impl Granule {
     }
 }
 
-/// [`Granule::renew_few`] for the granule at `address`, which is locked and has one or two entries, of which the newest is `newest` with its
-/// site in `place`: the word to open it with. `None`, with nothing changed, when there is more to do.
+/// [`Granule::renew_few`] for the granule at `address`, which is locked and has one or two entries, of which the newest is
+/// `newest` with its site in `place`: the word to open it with. `None`, with nothing changed, when there is more to do.
 #[inline(always)]
 pub(super) fn renew(address: usize, newest: Word, place: &AtomicU32, new: &NewAccess<'_>) -> Option<Word> {
     let added = Word::new(new.epoch, new.kind, new.mask);

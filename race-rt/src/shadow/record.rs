@@ -1,10 +1,10 @@
 //! Records: the entries of granules that have more than two, and of those with atomics.
 //!
-//! A record holds four entries, so that the list of nearly each granule is one record, and a record is one line of the cache: what
-//! threads take turns with is in as few lines as can be, since each of them costs a way from processor to processor. Records live in one reservation that is never given
-//! back, so a reader without the lock may follow a number that has just been freed: it finds some record, and looks
-//! at the granule once more before it believes it. Freed records go to the thread that freed them, in bulk to the
-//! common list.
+//! A record holds four entries, so that the list of nearly each granule is one record, and a record is one line of the
+//! cache: what threads take turns with is in as few lines as can be, since each of them costs a way from processor to
+//! processor. Records live in one reservation that is never given back, so a reader without the lock may follow a number
+//! that has just been freed: it finds some record, and looks at the granule once more before it believes it. Freed records
+//! go to the thread that freed them, in bulk to the common list.
 
 use std::io;
 

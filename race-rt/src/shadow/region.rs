@@ -12,8 +12,8 @@
 //! untouched.
 //!
 //! Guarantees: a granule that is in use stays as it is, and the region with it: locks are tried, not waited for, so that a
-//! thread which has a granule locked may come here. So do atomic variables that carry something: what an acquire learns is never
-//! forgotten here. What is given back by [`give_back`] held nothing.
+//! thread which has a granule locked may come here. So do atomic variables that carry something: what an acquire learns is
+//! never forgotten here. What is given back by [`give_back`] held nothing.
 
 use std::mem;
 use std::ops::Range;

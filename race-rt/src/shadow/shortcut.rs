@@ -1,10 +1,10 @@
 //! What a plain access asks of a granule, and does to it, by itself: without a call, and without the lock until nothing is left
 //! to be found out.
 //!
-//! Naively: [`Granule::record_access`] under the lock. Equal to it: an access that an entry makes pointless changes nothing, and one
-//! that leaves nothing to remember of the only entry takes its place. The entry cannot have changed between the look and
-//! the lock, because the lock is taken by an exchange of the very word that was looked at. All else is left to the long way,
-//! and nothing is changed then.
+//! Naively: [`Granule::record_access`] under the lock. Equal to it: an access that an entry makes pointless changes
+//! nothing, and one that leaves nothing to remember of the only entry takes its place. The entry cannot have changed
+//! between the look and the lock, because the lock is taken by an exchange of the very word that was looked at. All else is
+//! left to the long way, and nothing is changed then.
 
 use super::answer;
 use super::budget;
@@ -35,7 +35,8 @@ pub fn newest_site_of(address: usize) -> NodeId {
     NodeId(unsafe { map::site_of(address) }.load(Relaxed))
 }
 
-/// The second entry's access of the granule at `address`, whose newest entry was seen to be of several; empty when they are more than two.
+/// The second entry's access of the granule at `address`, whose newest entry was seen to be of several; empty when they are
+/// more than two.
 #[inline(always)]
 pub fn second_of(address: usize) -> Word {
     // What the flag stands for came before it.
@@ -57,8 +58,8 @@ pub enum Answer {
     Open,
 }
 
-/// [`is_repeated`](super::granule::is_repeated) for the access `wanted` ([`Word::plain_from`]) to a granule with several entries, as far as
-/// that is told without a walk. The newest is `seen`, `other` is [`second_of`]; neither says as much.
+/// [`is_repeated`](super::granule::is_repeated) for the access `wanted` ([`Word::plain_from`]) to a granule with several
+/// entries, as far as that is told without a walk. The newest is `seen`, `other` is [`second_of`]; neither says as much.
 #[inline(always)]
 pub fn ask_all(address: usize, seen: Word, other: Word, wanted: Word) -> Answer {
     let site = newest_site_of(address);
@@ -92,8 +93,8 @@ pub fn join_none(address: usize, new: &NewAccess<'_>, blocks: &BlockCache) -> bo
     may_begin(address, new, blocks) && join_open(address, Word::EMPTY, new)
 }
 
-/// Moves the only entry of the granule at `address` on to `wanted`, the same access of the same slot and from the same place in a
-/// later step, where the granule is open and still as it was `seen` before its site was. False when it is not.
+/// Moves the only entry of the granule at `address` on to `wanted`, the same access of the same slot and from the same
+/// place in a later step, where the granule is open and still as it was `seen` before its site was. False when it is not.
 ///
 /// Equals recording the access. An only entry is one word, so nothing can come in between; the word comes back to what it was
 /// only by the accesses of its own thread, so the site that was seen is that of the entry.
@@ -105,7 +106,7 @@ pub fn move_on(address: usize, seen: Word, wanted: Word) -> bool {
     word.compare_exchange(seen.bits(), wanted.bits(), AcqRel, Relaxed).is_ok()
 }
 
-/// [`join_single`] for whole granules from the one at `start` on and before `end`, as long as they have the same entry as that: where
+/// [`join`] for whole granules from the one at `start` on and before `end`, as long as they have the same entry as that: where
 /// the first one is that is left.
 #[inline(always)]
 pub fn join_alike(start: usize, end: usize, new: &NewAccess<'_>) -> usize {
@@ -147,8 +148,8 @@ fn may_begin(address: usize, new: &NewAccess<'_>, blocks: &BlockCache) -> bool {
     !budget::is_limited() && blocks.entry_at_hand(address).is_some_and(leaves_nothing)
 }
 
-/// [`Granule::renew`] for the granule at `address`, which is touched, if it is open and still as it was `seen`. False when nothing was
-/// changed.
+/// [`Granule::renew`] for the granule at `address`, which is touched, if it is open and still as it was `seen`. False when
+/// nothing was changed.
 #[inline(always)]
 pub fn join(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
     if !lock(address, seen) {
@@ -176,8 +177,8 @@ fn lock(address: usize, seen: Word) -> bool {
     !seen.is_locked() && word.compare_exchange(seen.bits(), seen.bits() | Word::LOCKED, Acquire, Relaxed).is_ok()
 }
 
-/// Moves the newest of two entries on to `new`, as [`move_on`] does with an only one. The other is `second`, of which the access leaves all
-/// or nothing.
+/// Moves the newest of two entries on to `new`, as [`move_on`] does with an only one. The other is `second`, of which the
+/// access leaves all or nothing.
 #[inline(always)]
 pub fn move_on_before(address: usize, seen: Word, second: Word, new: &NewAccess<'_>) -> bool {
     let wanted = Word::new(new.epoch, new.kind, new.mask);

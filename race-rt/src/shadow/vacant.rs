@@ -1,8 +1,8 @@
 //! Memory that is nobody's for now: stacks of threads that have ended, and small mappings that are gone.
 //!
-//! It was forgotten, so its shadow says nothing any more. Such memory is mostly used again soon. The C library gives a stack to a
-//! thread that begins later; or back to the kernel, of which it tells nobody, and maps the next one elsewhere. So the shadow
-//! of what became vacant last is left for its next owner, and that of the rest goes back to the kernel.
+//! It was forgotten, so its shadow says nothing any more. Such memory is mostly used again soon. The C library gives a
+//! stack to a thread that begins later; or back to the kernel, of which it tells nobody, and maps the next one elsewhere.
+//! So the shadow of what became vacant last is left for its next owner, and that of the rest goes back to the kernel.
 
 use std::mem;
 use std::ops::Range;

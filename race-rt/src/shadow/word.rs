@@ -114,8 +114,8 @@ impl Word {
         Word(epoch.bits() | Word::kind_bits(kind) | ((mask.0 as u64) << Word::MASK_SHIFT))
     }
 
-    /// A plain load of `mask`, or a store if it `writes`, in the step of a thread whose hot part has this `epoch`. What that has flags for is
-    /// no access that a granule has.
+    /// A plain load of `mask`, or a store if it `writes`, in the step of a thread whose hot part has this `epoch`. What
+    /// that has flags for is no access that a granule has.
     #[inline(always)]
     pub const fn plain_from(epoch: u64, mask: Mask, writes: bool) -> Word {
         Word(epoch | Word::plain_bits(mask, writes))
@@ -257,15 +257,15 @@ impl Word {
         (present.0 ^ self.0) >> Epoch::TIME_BITS == 0 && self.0 <= present.0
     }
 
-    /// The two-instruction question of the hot path: does this access make a plain load of `mask` in `epoch` pointless, or a store if it
-    /// `writes`?
+    /// The two-instruction question of the hot path: does this access make a plain load of `mask` in `epoch` pointless, or
+    /// a store if it `writes`?
     #[inline(always)]
     pub const fn repeats_plainly(self, epoch: u64, mask: Mask, writes: bool) -> bool {
         self.unlike_plain(epoch, mask, writes) == 0
     }
 
-    /// In what the word differs from an access that makes such a one pointless; zero if in nothing. For runs of granules, whose differences
-    /// add up.
+    /// In what the word differs from an access that makes such a one pointless; zero if in nothing. For runs of granules,
+    /// whose differences add up.
     #[inline(always)]
     pub const fn unlike_plain(self, epoch: u64, mask: Mask, writes: bool) -> u64 {
         self.0 & (Word::plain_bits(mask, writes) | Epoch::MASK) ^ Word::plain_from(epoch, mask, writes).0

@@ -99,8 +99,8 @@ impl Thread {
         heads.merge_own(head, self.clock());
     }
 
-    /// [`Thread::release_at`] where the thread has released there before and learned nothing since, as one alone with a lock has:
-    /// that release becomes this one. False when it has not.
+    /// [`Thread::release_at`] where the thread has released there before and learned nothing since, as one alone with a
+    /// lock has: that release becomes this one. False when it has not.
     #[inline]
     fn release_again_at(&mut self, address: usize) -> bool {
         if self.shares_slot || trace::is_on() {

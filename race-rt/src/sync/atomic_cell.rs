@@ -195,7 +195,8 @@ impl AtomicCell {
         self.begin_change().end_with(change)
     }
 
-    /// Readers without the lock stay away until the change is ended. The caller holds the lock of the cell's granule until then.
+    /// Readers without the lock stay away until the change is ended. The caller holds the lock of the cell's granule until
+    /// then.
     #[inline(always)]
     pub(super) fn begin_change(&self) -> Change<'_> {
         let version = self.version.load(Relaxed);
@@ -204,7 +205,8 @@ impl AtomicCell {
         Change { cell: self, version }
     }
 
-    /// The epoch of the only release; [`Carried::NOTHING`], or [`Carried::MANY`]. The caller holds the lock of the cell's granule.
+    /// The epoch of the only release; [`Carried::NOTHING`], or [`Carried::MANY`]. The caller holds the lock of the cell's
+    /// granule.
     #[inline(always)]
     pub(super) fn release(&self) -> u64 {
         self.release.load(Relaxed)

@@ -1,6 +1,6 @@
 //! Atomic operations on a thread's own variables, straight: nearly all that a thread does again and again to the same lock,
-//! count or flag. Beside them those that have nothing to do with others: no value of the variable ever carried anything, nor will
-//! this one, and the present step has stored to it before.
+//! count or flag. Beside them those that have nothing to do with others: no value of the variable ever carried anything,
+//! nor will this one, and the present step has stored to it before.
 //!
 //! Naively each is what [`super::atomics`] does, with a look for the variable's cell and at the granule's entries, and with a
 //! release and an acquire in full. Equal to it, for a variable whose entry and cell are at hand
@@ -59,8 +59,8 @@ impl OwnOperation<'_> {
 }
 
 impl Thread {
-    /// An atomic load of one of the thread's own variables, in the `present` step, in which it has not loaded it yet; `None` when it
-    /// is another. Who has loaded it already waits for nobody's lock ([`super::unlocked_load`]).
+    /// An atomic load of one of the thread's own variables, in the `present` step, in which it has not loaded it yet;
+    /// `None` when it is another. Who has loaded it already waits for nobody's lock ([`super::unlocked_load`]).
     #[inline(always)]
     pub fn own_load_in_new_step<T>(
         &mut self,
@@ -121,8 +121,9 @@ impl Thread {
         Ok(())
     }
 
-    /// A compare-and-exchange as of [`Thread::atomic_exchange`], or a read-modify-write that always stores, of one of the thread's
-    /// own variables, in the `present` step; handed back when it is none. `order` is that of one that stored, or did not.
+    /// A compare-and-exchange as of [`Thread::atomic_exchange`], or a read-modify-write that always stores, of one of the
+    /// thread's own variables, in the `present` step; handed back when it is none. `order` is that of one that stored, or
+    /// did not.
     #[inline(always)]
     pub fn own_exchange<T, F: FnOnce() -> Result<T, T>>(
         &mut self,
@@ -162,8 +163,8 @@ impl Thread {
         Ok(result)
     }
 
-    /// An operation that gives the variable nothing to carry, on one that carries nothing and that the present step has stored to
-    /// before: there is neither anything to learn nor to record. Handed back when it is another.
+    /// An operation that gives the variable nothing to carry, on one that carries nothing and that the present step has
+    /// stored to before: there is neither anything to learn nor to record. Handed back when it is another.
     #[inline(always)]
     fn operate_uncarried<T, F: FnOnce() -> T>(
         &mut self,
@@ -272,7 +273,8 @@ impl Thread {
     }
 }
 
-/// Whether a step has stored to the variable in a granule that is locked and has several entries, and nobody has released there.
+/// Whether a step has stored to the variable in a granule that is locked and has several entries, and nobody has released
+/// there.
 #[inline(never)]
 fn is_recorded_uncarried(address: usize, present: Epoch, mask: Mask) -> bool {
     // Stays locked for who asks.

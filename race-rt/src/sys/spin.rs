@@ -38,9 +38,9 @@ pub fn wait_a_moment() {
     std::hint::spin_loop();
 }
 
-/// Spins a little and gives up the time slice by turns, while `blocked` says so. Each look takes the line of the cache away from who
-/// is at work on it, so the looks are rare and become rarer: who has the lock gets on, and does several things before it
-/// changes hands.
+/// Spins a little and gives up the time slice by turns, while `blocked` says so. Each look takes the line of the cache away
+/// from who is at work on it, so the looks are rare and become rarer: who has the lock gets on, and does several things
+/// before it changes hands.
 #[cold]
 pub fn wait_while(blocked: impl Fn() -> bool) {
     /// Steps of waiting before the second look, as a power of two, and at most between two looks.

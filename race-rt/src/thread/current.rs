@@ -86,8 +86,8 @@ pub struct Brief<'a> {
     pub epoch: Epoch,
 }
 
-/// [`enter`] for work that calls nothing, so that who does it needs no room on the stack; [`Brief::leave`] ends it. `None` when there
-/// is more to do than to begin: then [`enter`] is due.
+/// [`enter`] for work that calls nothing, so that who does it needs no room on the stack; [`Brief::leave`] ends it. `None`
+/// when there is more to do than to begin: then [`enter`] is due.
 #[inline(always)]
 pub fn enter_briefly<'a>() -> Option<Brief<'a>> {
     let hot = hot();

@@ -294,8 +294,8 @@ impl Thread {
         }
     }
 
-    /// Learns of a release, or puts it aside, where no more than its time is new: the thread has another one of that slot already,
-    /// whose thread knew as much, which has that identity. False, with nothing learned, when it has not.
+    /// Learns of a release, or puts it aside, where no more than its time is new: the thread has another one of that slot
+    /// already, whose thread knew as much, which has that identity. False, with nothing learned, when it has not.
     #[inline]
     pub(crate) fn learn_time(&mut self, release: Epoch, known: u64, acquires: bool) -> bool {
         debug_assert!(!self.shares_slot && !trace::is_on());

@@ -1,7 +1,7 @@
 //! An execution: what a few threads ("lanes") did, in the one order in which it happened.
 //!
-//! Guarantees: an [`Execution`] is valid. Lanes are born by a spawn or an adoption, end once and are joined once, after their end;
-//! blocks are allocated where none lives and freed as they were allocated; locks and their like are used as
+//! Guarantees: an [`Execution`] is valid. Lanes are born by a spawn or an adoption, end once and are joined once, after
+//! their end; blocks are allocated where none lives and freed as they were allocated; locks and their like are used as
 //! [`crate::objects`] allows, and a lane whose wait is over returns from it before anything else happens.
 //! [`Execution::from_steps`] drops the steps that would break this and puts in the returns that are missing, so that a part
 //! of an execution is an execution too.
@@ -159,7 +159,8 @@ impl Operation {
 }
 
 /// The byte by which an object tells of misuse, as a race, and what the operation does to it: a send must be ordered with a
-/// close, if it does not wait in a select, and what opens a group with all who wait for it. The kinds are two that are each at peace with themselves.
+/// close, if it does not wait in a select, and what opens a group with all who wait for it. The kinds are two that are each
+/// at peace with themselves.
 fn gate(operation: Use) -> Option<(Place, AccessKind)> {
     let (number, kind) = match operation {
         Use::Send(Object(at)) | Use::TrySend(Object(at)) | Use::SelectSend(Object(at), _) => (at, AccessKind::Read),

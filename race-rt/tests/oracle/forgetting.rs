@@ -1,8 +1,8 @@
 //! Executions in which regions of memory are forgotten at random moments, as they are beyond the limit on the engine's memory.
 //!
-//! Nothing false may be found then. A byte that races may be missed only if each of its racing pairs of accesses has a moment
-//! between the two at which the byte's region was forgotten; a region that the engine refuses to forget, for the sake of an atomic
-//! variable, does not count.
+//! Nothing false may be found then. A byte that races may be missed only if each of its racing pairs of accesses has a
+//! moment between the two at which the byte's region was forgotten; a region that the engine refuses to forget, for the
+//! sake of an atomic variable, does not count.
 
 use std::ops::Range;
 

@@ -1,10 +1,10 @@
 //! Random executions.
 //!
-//! Steps drawn one by one would race everywhere and hardly ever build an edge. So most steps come from motifs: two or
-//! three lanes that hand each other some bytes, by a lock, by an atomic with or without fences, by spawn and join, by the
-//! allocator, with orderings that suffice or do not, or by an object with a contract ([`crate::motifs`]), or that go over the same
-//! memory ([`crate::sweeps`]). A few motifs are under way at a time and their steps mingle, with single steps of any kind between
-//! them.
+//! Steps drawn one by one would race everywhere and hardly ever build an edge. So most steps come from motifs: two or three
+//! lanes that hand each other some bytes, by a lock, by an atomic with or without fences, by spawn and join, by the
+//! allocator, with orderings that suffice or do not, or by an object with a contract ([`crate::motifs`]), or that go over
+//! the same memory ([`crate::sweeps`]). A few motifs are under way at a time and their steps mingle, with single steps of
+//! any kind between them.
 //!
 //! Guarantees: every kind of step occurs, with every ordering it can have, and slots pass from joined lanes to new ones.
 

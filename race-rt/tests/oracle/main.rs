@@ -1,10 +1,11 @@
 //! The engine against a brute-force oracle, on random executions.
 //!
 //! An execution ([`execution`]) is drawn at random ([`generator`]), played to the engine ([`engine`]) and judged by the
-//! definition of happens-before ([`oracle`], [`contracts`]); the racy bytes must be the same ([`compare`]). A difference is made small
-//! ([`shrink`]) and printed as a regression test, which then goes to [`regressions`].
+//! definition of happens-before ([`oracle`], [`contracts`]); the racy bytes must be the same ([`compare`]). A difference is
+//! made small ([`shrink`]) and printed as a regression test, which then goes to [`regressions`].
 //!
-//! With memory that is forgotten on the way, less is found and nothing false ([`forgetting`]). What another detector's rule makes of the same executions is counted too ([`peer`]).
+//! With memory that is forgotten on the way, less is found and nothing false ([`forgetting`]). What another detector's rule
+//! makes of the same executions is counted too ([`peer`]).
 //!
 //! `RACE_ORACLE_RUNS` sets how many executions are played, `RACE_ORACLE_SEED` the seed that is otherwise fresh.
 //!

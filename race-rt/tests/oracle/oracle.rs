@@ -1,11 +1,11 @@
 //! The oracle: which bytes an execution's races lie on, from the definition alone.
 //!
-//! A step is an event. Happens-before is the transitive closure of program order, spawn to the new lane's first event (to an adopted
-//! lane's: all that was done before),
-//! end to join, and what releases hand to acquires, by C++20's words: a store heads a release sequence that
-//! read-modify-writes continue and any other store ends; a release fence heads what its lane stores later; an acquire
-//! fence takes in what its lane loaded before. Of objects with a contract, [`crate::contracts`] tells. Two events on one byte in one life of that byte race when they conflict
-//! and neither happens before the other: every pair is looked at, and no clock, epoch or shadow is in use.
+//! A step is an event. Happens-before is the transitive closure of program order, spawn to the new lane's first event (to
+//! an adopted lane's: all that was done before), end to join, and what releases hand to acquires, by C++20's words: a store
+//! heads a release sequence that read-modify-writes continue and any other store ends; a release fence heads what its lane
+//! stores later; an acquire fence takes in what its lane loaded before. Of objects with a contract, [`crate::contracts`]
+//! tells. Two events on one byte in one life of that byte race when they conflict and neither happens before the other:
+//! every pair is looked at, and no clock, epoch or shadow is in use.
 //!
 //! Lives: an allocation and a forgetting begin one; an allocation and a release of a block are writes of all of it.
 //! What an atomic variable holds begins anew with each life and when the block is freed.

@@ -1,10 +1,10 @@
 //! What another rule finds in the same executions: that of LLVM's ThreadSanitizer, as `compiler-rt/lib/tsan/rtl` has it.
 //!
 //! Each granule of eight bytes has four cells of one access each. An access is compared with the cells of other lanes that
-//! it shares a byte with; the first that it is not ordered after is reported, and the granule then forgets all and heeds
-//! no reads, so that few repeat it. Otherwise the access takes the place of one of its own lane to the same bytes, if that counts as no stronger;
-//! else an empty cell; else a read is dropped and a write takes any of the four. Fences order nothing, and a relaxed store
-//! leaves what a release store before it published.
+//! it shares a byte with; the first that it is not ordered after is reported, and the granule then forgets all and heeds no
+//! reads, so that few repeat it. Otherwise the access takes the place of one of its own lane to the same bytes, if that
+//! counts as no stronger; else an empty cell; else a read is dropped and a write takes any of the four. Fences order
+//! nothing, and a relaxed store leaves what a release store before it published.
 //!
 //! Each of these can be put right ([`Rule`]), which shows what it costs. All else is the oracle's: what orders objects with
 //! a contract, which accesses conflict, when memory begins a new life. Not simulated: the history that stacks are restored

@@ -1,5 +1,5 @@
-//! Motifs about memory, for the generator to mingle with others: blocks that come and go, and accesses by which several lanes go
-//! over the same granules, whole or in parts.
+//! Motifs about memory, for the generator to mingle with others: blocks that come and go, and accesses by which several
+//! lanes go over the same granules, whole or in parts.
 
 use race_rt::access::AccessKind;
 

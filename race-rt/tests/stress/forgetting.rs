@@ -1,5 +1,5 @@
-//! Memory whose accesses are forgotten by one thread while others are at work on it, as they are beyond the limit on the engine's
-//! memory. What was forgotten may be missed, so each round ends with accesses after the last forgetting.
+//! Memory whose accesses are forgotten by one thread while others are at work on it, as they are beyond the limit on the
+//! engine's memory. What was forgotten may be missed, so each round ends with accesses after the last forgetting.
 
 use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;

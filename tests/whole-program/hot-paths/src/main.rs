@@ -2,8 +2,9 @@
 //! to the second and count. `hot-paths list` prints the paths' names in their order; without an argument they run.
 //!
 //! Each path is taken many times before it counts, so that what happens once (memory that is touched first, pauses that
-//! disturb the schedule, tables that grow) is over, and then [`ROUNDS`] times between breakpoints. A second thread is alive all the time:
-//! alone, a thread records nothing. The calls are made by hand, so what is counted is the runtime and one `call`.
+//! disturb the schedule, tables that grow) is over, and then [`ROUNDS`] times between breakpoints. A second thread is alive
+//! all the time: alone, a thread records nothing. The calls are made by hand, so what is counted is the runtime and one
+//! `call`.
 
 #[path = "../../cases/src/invisible.rs"]
 #[allow(dead_code)]
