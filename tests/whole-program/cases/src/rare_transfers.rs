@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
-use crate::case::{Place, cases, in_order, side_by_side};
+use crate::case::{Place, cases, earlier, in_order, later, side_by_side};
 use crate::invisible;
 
 cases! {
@@ -194,9 +194,9 @@ fn clean_file_changed_while_sent() {
 fn race_file_changed_after_sent() {
     let change = |file: &File| {
         file.write_all_at(&[7], MIDDLE as u64).unwrap();
-        PLACE.write(1);
+        earlier(|| PLACE.write(1));
     };
-    send_file_meanwhile(change, |_| PLACE.write(2));
+    send_file_meanwhile(change, |_| later(|| PLACE.write(2)));
 }
 
 fn race_positioned_read_with_flags() {
