@@ -30,11 +30,15 @@ for package in "${packages[@]}"; do
 done
 
 cd "$work"
-step cargo install "${offline[@]}" --quiet --debug --root "$work/installed" --target-dir "$work/target" "${patches[@]}" --path cargo-race
+# The lock that travels with the package names the versions that were tested; here only our own packages' entries change
+# in it, for they come from the archives. Resolved anew, it may name what cargo's home does not hold.
+(cd cargo-race && cargo tree "${offline[@]}" --quiet "${patches[@]}" > /dev/null)
+step cargo install "${offline[@]}" --locked --quiet --debug --root "$work/installed" --target-dir "$work/target" "${patches[@]}" --path cargo-race
 PATH=$work/installed/bin:$PATH
 
 # A project that uses both: the subcommand, and the library from its archive.
 mkdir -p scratch/src
+cp race-detector/Cargo.lock scratch
 cat > scratch/Cargo.toml <<'TOML'
 [package]
 name = "scratch"
