@@ -9,11 +9,13 @@ use std::sync::atomic::Ordering::{Release, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use super::{panic_count, thread_list, with_return_address};
+use crate::clock::Epoch;
 use crate::perturb;
 use crate::report::model::Pc;
 use crate::shadow::map::is_covered;
 use crate::sync::atomics::{AtomicPlace, CallSite};
-use crate::thread::current::{self, Brief, Inside};
+use crate::thread::Thread;
+use crate::thread::current::{self, Inside};
 
 /// The orderings by their numbers in C11; a consume is an acquire.
 fn ordering(number: u32) -> Ordering {
@@ -45,10 +47,22 @@ fn disturb(order: u32, pc: usize) {
     }
 }
 
-/// The running thread, to operate on a variable of its own.
+/// What `operate` does for the running thread with a variable of its own, of the size of `Value`, in the present step;
+/// `None` when there is more to do.
 #[inline(always)]
-fn begin_straight<'a>() -> Option<Brief<'a>> {
-    if perturb::is_full() { None } else { current::enter_briefly() }
+fn straight<Value, R>(
+    address: usize,
+    pc: usize,
+    operate: impl FnOnce(&mut Thread, Epoch, AtomicPlace<Pc>) -> Option<R>,
+) -> Option<R> {
+    if perturb::is_full() {
+        return None;
+    }
+    let brief = current::enter_briefly()?;
+    let place = AtomicPlace { address, size: size_of::<Value>(), from: Pc(pc) };
+    let done = operate(brief.thread, brief.epoch, place);
+    brief.leave(done.is_some());
+    done
 }
 
 #[inline(always)]
@@ -65,14 +79,11 @@ fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T
 #[inline(never)]
 fn load_otherwise<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T) -> T {
     disturb(order, pc);
-    if let Some(brief) = begin_straight() {
-        let place = AtomicPlace { address, size: size_of::<T>(), from: Pc(pc) };
-        let order = || ordering(order);
-        let loaded = brief.thread.own_load_in_new_step(brief.epoch, place, order, || operation(address));
-        brief.leave(loaded.is_some());
-        if let Some(value) = loaded {
-            return value;
-        }
+    let loaded = straight::<T, _>(address, pc, |thread, present, place| {
+        thread.own_load_in_new_step(present, place, || ordering(order), || operation(address))
+    });
+    if let Some(value) = loaded {
+        return value;
     }
     let (size, order, operation) = (size_of::<T>(), ordering(order), || operation(address));
     let repeated = current::at_rest().and_then(|thread| thread.atomic_load_repeated(address, size, order, operation));
@@ -98,16 +109,12 @@ fn releases(order: u32) -> bool {
 
 #[inline(always)]
 fn store<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T, u32)) {
-    if let Some(brief) = begin_straight() {
-        let place = AtomicPlace { address, size: size_of::<T>(), from: Pc(pc) };
-        let operation = || operation(address, value, order);
-        let is_done = brief.thread.own_store(brief.epoch, place, releases(order), operation).is_ok();
-        brief.leave(is_done);
-        if is_done {
-            return;
-        }
+    let stored = straight::<T, _>(address, pc, |thread, present, place| {
+        thread.own_store(present, place, releases(order), || operation(address, value, order)).ok()
+    });
+    if stored.is_none() {
+        store_watched(address, value, order, pc, operation);
     }
-    store_watched(address, value, order, pc, operation);
 }
 
 #[inline(never)]
@@ -130,10 +137,9 @@ fn exchange_straight<T>(
     order: impl Fn(bool) -> Ordering,
     exchange: impl FnOnce() -> Result<T, T>,
 ) -> Option<T> {
-    let brief = begin_straight()?;
-    let place = AtomicPlace { address, size: size_of::<T>(), from: Pc(pc) };
-    let old = brief.thread.own_exchange(brief.epoch, place, releases, order, exchange).ok();
-    brief.leave(old.is_some());
+    let old = straight::<T, _>(address, pc, |thread, present, place| {
+        thread.own_exchange(present, place, releases, order, exchange).ok()
+    });
     old.map(|(Ok(old) | Err(old))| old)
 }
 

@@ -14,7 +14,7 @@ fn passing(from: c_int, to: c_int, call: impl FnOnce() -> ssize_t) -> ssize_t {
         }
     });
     let result = call();
-    tell(|thread| thread.end_passing((result >= 0 && !thread.is_solo()).then_some((from, to))));
+    tell(|thread| thread.end_passing(result >= 0 && !thread.is_solo()));
     result
 }
 

@@ -37,27 +37,8 @@ use crate::trace;
 /// The program has memory at `address`.
 #[inline(always)]
 pub unsafe fn read(address: usize, size: usize, pc: Pc) {
-    // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
-    let (epoch, word) =
-        unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    let mask = Mask::new(address, size);
-    let wanted = Word::plain_from(epoch, mask, false);
-    if word.repeats_plainly(epoch, mask, false) {
-        return;
-    }
-    // Else the compiler asks what follows first.
-    compiler_fence(SeqCst);
-    if epoch & Hot::SOLO != 0 {
-        return;
-    }
-    if word.is_listed() {
-        let other = shortcut::second_of(address);
-        if !other.repeats_plainly(epoch, mask, false) {
-            beyond_second::<false>(address, pc, word, wanted, other);
-        }
-        return;
-    }
-    beyond_newest::<false>(address, pc, word, wanted);
+    // SAFETY: passed on from the caller.
+    unsafe { access::<false>(address, pc, Mask::new(address, size)) }
 }
 
 /// A plain store of `size` bytes, within one granule.
@@ -66,12 +47,16 @@ pub unsafe fn read(address: usize, size: usize, pc: Pc) {
 /// The program has memory at `address`.
 #[inline(always)]
 pub unsafe fn write(address: usize, size: usize, pc: Pc) {
-    // SAFETY: as for `read`.
+    // SAFETY: passed on from the caller.
+    unsafe { access::<true>(address, pc, Mask::new(address, size)) }
+}
+
+#[inline(always)]
+unsafe fn access<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
+    // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
     let (epoch, word) =
         unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    let mask = Mask::new(address, size);
-    let wanted = Word::plain_from(epoch, mask, true);
-    if word.repeats_plainly(epoch, mask, true) {
+    if word.repeats_plainly(epoch, mask, WRITES) {
         return;
     }
     // Else the compiler asks what follows first.
@@ -79,14 +64,14 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
     if epoch & Hot::SOLO != 0 {
         return;
     }
-    if word.is_listed() {
-        let other = shortcut::second_of(address);
-        if !other.repeats_plainly(epoch, mask, true) {
-            beyond_second::<true>(address, pc, word, wanted, other);
-        }
-        return;
+    let wanted = Word::plain_from(epoch, mask, WRITES);
+    if !word.is_listed() {
+        return beyond_newest::<WRITES>(address, pc, word, wanted);
     }
-    beyond_newest::<true>(address, pc, word, wanted);
+    let other = shortcut::second_of(address);
+    if !other.repeats_plainly(epoch, mask, WRITES) {
+        beyond_second::<WRITES>(address, pc, word, wanted, other);
+    }
 }
 
 /// A plain load of two granules.
@@ -130,25 +115,12 @@ unsafe fn is_repeated_in_both<const WRITES: bool>(address: usize) -> bool {
 
 #[inline(never)]
 fn in_both<const WRITES: bool>(address: usize, pc: Pc) {
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    let wanted = Word::plain_from(epoch, Mask::ALL, WRITES);
     for granule in [address, address.wrapping_add(GRANULE)] {
-        if !map::is_covered(granule) {
+        if map::is_covered(granule) {
+            // SAFETY: covered, so that there is a word to read.
+            unsafe { access::<WRITES>(granule, pc, Mask::ALL) }
+        } else {
             long_way::<WRITES>(granule, pc, Mask::ALL);
-            continue;
-        }
-        let seen = shortcut::newest_of(granule);
-        if seen.repeats_wanted(wanted) {
-            continue;
-        }
-        if !seen.is_listed() {
-            beyond_newest::<WRITES>(granule, pc, seen, wanted);
-            continue;
-        }
-        let other = shortcut::second_of(granule);
-        if !other.repeats_wanted(wanted) {
-            beyond_second::<WRITES>(granule, pc, seen, wanted, other);
         }
     }
 }
@@ -211,7 +183,7 @@ fn thread_at_site<'a, const WRITES: bool>(address: usize, pc: Pc) -> Option<&'a 
 /// or somebody asked the thread to: then the access has to be recorded once more.
 #[inline(always)]
 fn end_at_rest<const WRITES: bool>(address: usize, pc: Pc, wanted: Word) {
-    // SAFETY: as for `in_both`.
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
     if unsafe { (*current::hot()).epoch.load(Relaxed) } != wanted.epoch().bits() {
         long_way::<WRITES>(address, pc, wanted.mask());
     }
@@ -242,7 +214,7 @@ fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted:
 /// Where nothing tells that the access is pointless, but all entries together may say so.
 #[inline(never)]
 fn beyond_told<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
-    // SAFETY: as for `in_both`.
+    // SAFETY: as for `end_at_rest`.
     let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
     let mask = wanted.mask();
     // Who is asked to step on has no entries of its present step yet.

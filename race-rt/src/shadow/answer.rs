@@ -58,7 +58,7 @@ impl Granule {
             if first.kind() != answer.kind() {
                 put(list, first, clock);
             }
-            self.content = Word::from_bits(answer.bits() | Word::LISTED);
+            self.content = answer.listed();
         } else {
             put(list, answer, clock);
         }
@@ -71,7 +71,7 @@ impl Granule {
         if before.epoch().slot() != newest.epoch().slot() {
             record(self.first_record()).answer.store(before.access().bits(), Relaxed);
         }
-        self.content = Word::from_bits(newest.bits() | Word::LISTED);
+        self.content = newest.listed();
     }
 }
 

@@ -18,10 +18,11 @@ use super::granule::{Entry, Granule};
 use super::map::{self, GRANULE};
 use super::record::{RecordCache, RecordId};
 use super::second::Second;
+use super::shortcut::{lock, open_with};
 use super::word::Word;
 use crate::clock::ThreadClock;
 use crate::heap::BlockCache;
-use crate::sys::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sys::atomic::Ordering::{Relaxed, Release};
 use crate::sys::atomic::{AtomicU32, AtomicU64};
 
 /// Begins the life of the granules of `block` with `entry`, up to the first one of which more is to be done: where that is.
@@ -102,17 +103,6 @@ fn replace_all(
         }
     }
     start + at * GRANULE
-}
-
-#[inline(always)]
-fn lock(word: &AtomicU64, seen: Word) -> bool {
-    word.compare_exchange(seen.bits(), seen.bits() | Word::LOCKED, Acquire, Relaxed).is_ok()
-}
-
-#[inline(always)]
-fn open_with(word: &AtomicU64, site: &AtomicU32, entry: Entry) {
-    site.store(entry.site.0, Relaxed);
-    word.store(entry.word.bits(), Release);
 }
 
 /// Where the granule at `address` has several entries: replaces them. False when more is to be done.

@@ -59,7 +59,7 @@ impl Granule {
         self.second().clear();
         // A reader without the lock sees the new number only with the record's content.
         self.site.store(id.in_site(), Release);
-        self.content = Word::from_bits(newest.bits() | Word::LISTED);
+        self.content = newest.listed();
         true
     }
 
@@ -198,7 +198,7 @@ impl Granule {
         }
         // What others were told may be what they have raced with.
         answer::clear(first);
-        self.content = Word::from_bits(added.word.bits() | Word::LISTED);
+        self.content = added.word.listed();
         if entries <= 2 && self.first_atomic() == AtomicCellId::NONE {
             self.end_list(added, records);
         }

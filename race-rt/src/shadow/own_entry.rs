@@ -156,7 +156,7 @@ impl Granule {
         own.access = wanted;
         own.place.site.store(site.0, Relaxed);
         own.place.word.store(wanted.bits(), Relaxed);
-        self.content = Word::from_bits(wanted.bits() | Word::LISTED);
+        self.content = wanted.listed();
     }
 
     /// Adds an atomic access to a list with atomics by walking it, and says where the entry stands from now on. `None` when the

@@ -18,7 +18,7 @@ use crate::access::AccessKind;
 use crate::clock::{Epoch, ThreadClock};
 use crate::heap::BlockCache;
 use crate::sys::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sys::atomic::fence;
+use crate::sys::atomic::{AtomicU32, AtomicU64, fence};
 use crate::thread::context::NodeId;
 
 /// The newest entry's access to the granule at `address`, which is covered, as it is at this moment.
@@ -122,20 +122,15 @@ pub fn join_alike(start: usize, end: usize, new: &NewAccess<'_>) -> usize {
     at
 }
 
+/// Puts the access in the place of the only entry of the granule at `address`, or of none, if that is open and still as it was
+/// `seen`.
 #[inline(always)]
 fn join_open(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
-    replace(address, seen, Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site })
-}
-
-/// Puts `entry` in the place of the only entry of the granule at `address`, if that is open and still as it was `seen`.
-#[inline(always)]
-pub fn replace(address: usize, seen: Word, entry: Entry) -> bool {
-    let is_locked = lock(address, seen);
+    // SAFETY: as for `newest_of`.
+    let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+    let is_locked = lock(word, seen);
     if is_locked {
-        // SAFETY: as for `newest_of`.
-        let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
-        site.store(entry.site.0, Relaxed);
-        word.store(entry.word.bits(), Release);
+        open_with(word, site, Entry { word: Word::new(new.epoch, new.kind, new.mask), site: new.site });
     }
     is_locked
 }
@@ -152,11 +147,11 @@ fn may_begin(address: usize, new: &NewAccess<'_>, blocks: &BlockCache) -> bool {
 /// nothing was changed.
 #[inline(always)]
 pub fn join(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
-    if !lock(address, seen) {
-        return false;
-    }
     // SAFETY: as for `newest_of`.
     let (word, site) = unsafe { (map::word_of(address), map::site_of(address)) };
+    if !lock(word, seen) {
+        return false;
+    }
     if seen.is_listed() && RecordId::of_site(site.load(Relaxed)).is_some() {
         // Handed over by its address, so that the straight way keeps all it has in registers.
         return match new.kind {
@@ -169,12 +164,17 @@ pub fn join(address: usize, seen: Word, new: &NewAccess<'_>) -> bool {
     renewed.is_some()
 }
 
-/// Locks the granule at `address` if it is open and still as it was `seen`.
+/// Locks the granule with this word if it is open and still as it was `seen`.
 #[inline(always)]
-fn lock(address: usize, seen: Word) -> bool {
-    // SAFETY: as for `newest_of`.
-    let word = unsafe { map::word_of(address) };
+pub(super) fn lock(word: &AtomicU64, seen: Word) -> bool {
     !seen.is_locked() && word.compare_exchange(seen.bits(), seen.bits() | Word::LOCKED, Acquire, Relaxed).is_ok()
+}
+
+/// Opens a granule that the caller has locked, with this as its only entry.
+#[inline(always)]
+pub(super) fn open_with(word: &AtomicU64, site: &AtomicU32, entry: Entry) {
+    site.store(entry.site.0, Relaxed);
+    word.store(entry.word.bits(), Release);
 }
 
 /// Moves the newest of two entries on to `new`, as [`move_on`] does with an only one. The other is `second`, of which the

@@ -63,7 +63,7 @@ struct Table {
 }
 
 /// A call that passes bytes on, under way.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Passing {
     thread: ThreadId,
     from: [Option<Way>; 2],
@@ -219,30 +219,33 @@ impl Thread {
 
     /// The thread has the kernel pass bytes on from one descriptor to another, until [`Thread::end_passing`].
     pub fn begin_passing(&mut self, from: c_int, to: c_int) {
-        self.pass(from, to);
         if let (Some(from), Some(to)) = (ways(from, false), ways(to, true)) {
-            let thread = self.id();
+            let passing = Passing { thread: self.id(), from, to };
+            self.pass(passing);
             let mut table = table();
-            let passing = &mut table.get_or_insert_default().passing;
+            let all = &mut table.get_or_insert_default().passing;
             // One that was left without its end: by a jump, or because the thread was cancelled.
-            passing.retain(|passing| passing.thread != thread);
-            passing.push(Passing { thread, from, to });
+            all.retain(|other| other.thread != passing.thread);
+            all.push(passing);
         }
     }
 
-    /// The call is done, and has passed bytes on unless it failed.
-    pub fn end_passing(&mut self, passed: Option<(c_int, c_int)>) {
-        if let Some((from, to)) = passed {
-            self.pass(from, to);
+    /// The call is done, and has `passed` bytes on or failed.
+    pub fn end_passing(&mut self, passed: bool) {
+        let is_own = |passing: &Passing| passing.thread == self.id();
+        let own = table().as_ref().and_then(|table| table.passing.iter().copied().find(is_own));
+        let Some(own) = own else { return };
+        if passed {
+            self.pass(own);
         }
         if let Some(table) = table().as_mut() {
-            table.passing.retain(|passing| passing.thread != self.id());
+            table.passing.retain(|passing| passing.thread != own.thread);
         }
     }
 
-    fn pass(&mut self, from: c_int, to: c_int) {
-        self.acquire_from(from);
-        self.release_into(to);
+    fn pass(&mut self, passing: Passing) {
+        self.acquire_ways(passing.from);
+        self.release_ways(passing.to);
     }
 
     /// The thread asks for a signal, which an event counter of the kernel's may tell of.
