@@ -4,8 +4,7 @@
 //! Why so: the engine must not share std with the program it watches, whose std is instrumented and would call back into
 //! the engine; and the program contains the same std, so every other name, unwinding tables included, must be local.
 //! Steps: a nested cargo builds `race-rt` as a static library; `rust-lld -r` merges it; `rust-objcopy` hides the names.
-//! One more name is given: that of the variable that tells the running thread, for the code that `cargo race --inline` puts
-//! into programs. The source of that code (`race-rt/src/inlined`) is carried too.
+//! The source of what `cargo race --inline` puts into programs (`race-rt/src/inlined`) is carried too.
 //! Guarantee: the object has no undefined name that is not libc's or the unwinder's to give, but for a weak one that the
 //! instrumented std may define (checked by the linker of the first program, not here).
 
@@ -16,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSymbol, SymbolKind};
 
 /// How the engine is compiled; a profile would be shared with the rest of the workspace.
 const PROFILE: [(&str, &str); 8] = [
@@ -40,10 +38,6 @@ const FLAGS: [&str; 2] = [
 /// Settings of the outer cargo that the nested one must see; the others describe the outer build and would disturb.
 const KEPT_VARIABLES: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTRY_", "CARGO_REGISTRIES_", "CARGO_SOURCE_"];
-
-/// The variable that tells the running thread: parts of its mangled name, and the name by which inlined code finds it.
-const THREAD_VARIABLE: [&str; 2] = ["7race_rt", "6thread7current7CURRENT"];
-const THREAD_VARIABLE_NAME: &str = "__race_hot";
 
 /// The source of inlined code.
 const INLINED: [&str; 2] = ["functions.rs", "layout.rs"];
@@ -113,21 +107,6 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?} failed:\n{complaint}");
 }
 
-/// The mangled name of the variable that tells the running thread.
-fn thread_variable(merged: &Path) -> String {
-    let bytes = std::fs::read(merged).expect("the object was just linked");
-    let file = object::File::parse(bytes.as_slice()).expect("the linker writes valid objects");
-    let named = |name: &&str| THREAD_VARIABLE.iter().all(|part| name.contains(part));
-    let mut names = file
-        .symbols()
-        .filter(|symbol| symbol.kind() == SymbolKind::Tls)
-        .filter_map(|symbol| symbol.name().ok())
-        .filter(named);
-    let name = names.next().expect("the engine has a variable for the running thread");
-    assert!(names.next().is_none(), "several variables are called like {name}");
-    name.to_owned()
-}
-
 /// The toolchain's own linker and object tool.
 struct Tools {
     sysroot: PathBuf,
@@ -190,9 +169,6 @@ impl Tools {
         tool.args(["--wildcard", "--strip-debug", "--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
         tool.arg(listed("exported-symbols", "--keep-global-symbols=", &all));
         tool.arg(listed("weak-symbols", "--weaken-symbols=", &weak));
-        let variable = thread_variable(merged);
-        tool.arg(format!("--globalize-symbol={variable}"));
-        tool.arg(format!("--redefine-sym={variable}={THREAD_VARIABLE_NAME}"));
         run(tool.arg(merged).arg(object));
     }
 }

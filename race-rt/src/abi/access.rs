@@ -7,27 +7,6 @@ use super::with_return_address;
 use crate::access::{self, AccessKind};
 use crate::report::model::Pc;
 
-macro_rules! aligned {
-    ($($size:literal: $read:ident $write:ident;)*) => {$(
-        extern "C" fn $read(address: usize, pc: usize) {
-            // SAFETY: the program is about to load from there.
-            unsafe { access::read(address & !($size - 1), $size, Pc(pc)) }
-        }
-
-        extern "C" fn $write(address: usize, pc: usize) {
-            // SAFETY: the program is about to store there.
-            unsafe { access::write(address & !($size - 1), $size, Pc(pc)) }
-        }
-    )*};
-}
-
-aligned! {
-    1: read1 write1;
-    2: read2 write2;
-    4: read4 write4;
-    8: read8 write8;
-}
-
 extern "C" fn read16(address: usize, pc: usize) {
     // SAFETY: as for the others.
     unsafe { access::read_16(address & !7, Pc(pc)) }
@@ -56,15 +35,7 @@ general! {
 }
 
 with_return_address! {
-    __tsan_read1 => read1, "rsi";
-    __tsan_read2 => read2, "rsi";
-    __tsan_read4 => read4, "rsi";
-    __tsan_read8 => read8, "rsi";
     __tsan_read16 => read16, "rsi";
-    __tsan_write1 => write1, "rsi";
-    __tsan_write2 => write2, "rsi";
-    __tsan_write4 => write4, "rsi";
-    __tsan_write8 => write8, "rsi";
     __tsan_write16 => write16, "rsi";
     __tsan_unaligned_read2 => any_read2, "rsi";
     __tsan_unaligned_read4 => any_read4, "rsi";
@@ -76,24 +47,8 @@ with_return_address! {
     __tsan_unaligned_write16 => any_write16, "rsi";
 }
 
-// What inlined code calls: see `crate::inlined`.
-with_return_address! {
-    __race_read1 => read1, "rsi";
-    __race_read2 => read2, "rsi";
-    __race_read4 => read4, "rsi";
-    __race_read8 => read8, "rsi";
-    __race_write1 => write1, "rsi";
-    __race_write2 => write2, "rsi";
-    __race_write4 => write4, "rsi";
-    __race_write8 => write8, "rsi";
-}
-
 // A load and a store of the same bytes with nothing in between: whatever races with the load races with the store.
 with_return_address! {
-    __tsan_read_write1 => write1, "rsi";
-    __tsan_read_write2 => write2, "rsi";
-    __tsan_read_write4 => write4, "rsi";
-    __tsan_read_write8 => write8, "rsi";
     __tsan_read_write16 => write16, "rsi";
     __tsan_unaligned_read_write2 => any_write2, "rsi";
     __tsan_unaligned_read_write4 => any_write4, "rsi";
@@ -145,6 +100,5 @@ extern "C" fn vptr_update(address: usize, new: usize, pc: usize) {
 with_return_address! {
     __tsan_read_range => range_read, "rdx";
     __tsan_write_range => range_write, "rdx";
-    __tsan_vptr_read => read8, "rsi";
     __tsan_vptr_update => vptr_update, "rdx";
 }

@@ -5,8 +5,6 @@
 //! both are at one address. Meanwhile the engine is at work for the thread, so that a signal's handler which interrupts the
 //! allocator goes unrecorded: it could make the engine allocate, under a lock that the thread holds.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::allocator::{__libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc};
 use super::{thread_list, with_return_address};
 use crate::access;
@@ -14,16 +12,16 @@ use crate::report::model::Pc;
 use crate::shadow::region;
 use crate::sys::errno;
 use crate::sys::memory::{self, PAGE};
+use crate::thread::Thread;
 use crate::thread::context::NodeId;
 use crate::thread::current::{self, Inside};
-use crate::thread::{Hot, Thread};
 
 type Block = *mut libc::c_void;
 
 #[inline]
 fn is_solo() -> bool {
     // SAFETY: the hot part is the running thread's own or a placeholder.
-    unsafe { (*current::hot()).epoch.load(Relaxed) & Hot::SOLO != 0 }
+    unsafe { (*current::hot()).present.get().is_solo() }
 }
 
 /// Runs an allocating function of the C library's, within the engine: a signal's handler that interrupts it while it

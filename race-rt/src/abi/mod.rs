@@ -26,6 +26,7 @@ pub mod clone;
 pub mod condition;
 pub mod descriptor;
 pub mod fiber;
+pub mod first_step;
 pub mod function;
 pub mod jump;
 pub mod library;

@@ -5,7 +5,7 @@
 //!
 //! 1. the shadow word says that the same bytes were accessed at least as strongly in the same epoch ([`read`],
 //!    [`write`]: a load and a compare; [`range`]: the same for each granule);
-//! 2. the thread is alone ([`crate::thread::Hot::SOLO`]);
+//! 2. the thread is alone ([`Present`](crate::shadow::Present));
 //! 3. some entry of a listed granule says the same as in 1, found without the lock: data that several threads read is
 //!    not written to;
 //! 4. the only entry is the thread's own, for the same access from the same place in an earlier step: one exchange moves it on;
@@ -20,6 +20,8 @@ use std::mem;
 use std::ops::Range;
 
 pub use kind::AccessKind;
+#[cfg(feature = "whole-program")]
+pub use plain::{beyond_newest, beyond_second};
 pub use plain::{read, read_16, write, write_16};
 pub use range::range;
 

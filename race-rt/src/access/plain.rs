@@ -1,7 +1,7 @@
 //! Plain loads and stores within one granule, which nearly all accesses are: from the question of the hot path to the long way.
 //!
 //! ```text
-//! read, write       the newest entry says as much: done
+//! read, write       the newest entry says as much, or the second one: done
 //! beyond_newest     one entry
 //!   again             the thread's own, for the same access from the same place in an earlier step: it moves on
 //! begin             none
@@ -23,12 +23,12 @@ use crate::shadow::answer;
 use crate::shadow::granule::{self, NewAccess};
 use crate::shadow::map::{self, GRANULE};
 use crate::shadow::shortcut::{self, Answer};
-use crate::shadow::{Mask, Word};
+use crate::shadow::{Mask, Present, Word};
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sys::atomic::{AtomicU64, compiler_fence};
 use crate::thread::context::NodeId;
 use crate::thread::current::Brief;
-use crate::thread::{Hot, Thread, current};
+use crate::thread::{Thread, current};
 use crate::trace;
 
 /// A plain load of `size` bytes, within one granule.
@@ -54,23 +54,25 @@ pub unsafe fn write(address: usize, size: usize, pc: Pc) {
 #[inline(always)]
 unsafe fn access<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
-    let (epoch, word) =
-        unsafe { ((*current::hot()).epoch.load(Relaxed), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    if word.repeats_plainly(epoch, mask, WRITES) {
-        return;
+    let (present, word) =
+        unsafe { ((*current::hot()).present.get(), Word::from_bits(map::word_of(address).load(Relaxed))) };
+    if !word.repeats_plainly(present, mask, WRITES) {
+        // Else the compiler asks what follows first.
+        compiler_fence(SeqCst);
+        if !present.is_solo() {
+            new::<WRITES>(address, pc, word, Word::plain(present, mask, WRITES));
+        }
     }
-    // Else the compiler asks what follows first.
-    compiler_fence(SeqCst);
-    if epoch & Hot::SOLO != 0 {
-        return;
-    }
-    let wanted = Word::plain_from(epoch, mask, WRITES);
-    if !word.is_listed() {
-        return beyond_newest::<WRITES>(address, pc, word, wanted);
+}
+
+#[inline(always)]
+fn new<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
+    if !seen.is_listed() {
+        return beyond_newest::<WRITES>(address, pc, seen, wanted);
     }
     let other = shortcut::second_of(address);
-    if !other.repeats_plainly(epoch, mask, WRITES) {
-        beyond_second::<WRITES>(address, pc, word, wanted, other);
+    if !other.repeats_wanted(wanted) {
+        beyond_second::<WRITES>(address, pc, seen, wanted, other);
     }
 }
 
@@ -107,10 +109,9 @@ unsafe fn is_repeated_in_both<const WRITES: bool>(address: usize) -> bool {
         return false;
     }
     // SAFETY: as for `read`, and covered.
-    let (epoch, words) =
-        unsafe { ((*current::hot()).epoch.load(Relaxed), granules.map(|granule| map::word_of(granule))) };
-    let unlike = |word: &AtomicU64| Word::from_bits(word.load(Relaxed)).unlike_plain(epoch, Mask::ALL, WRITES);
-    unlike(words[0]) | unlike(words[1]) == 0 || epoch & Hot::SOLO != 0
+    let (present, words) = unsafe { ((*current::hot()).present.get(), granules.map(|granule| map::word_of(granule))) };
+    let unlike = |word: &AtomicU64| Word::from_bits(word.load(Relaxed)).unlike_plain(present, Mask::ALL, WRITES);
+    unlike(words[0]) | unlike(words[1]) == 0 || present.is_solo()
 }
 
 #[inline(never)]
@@ -132,7 +133,7 @@ pub(super) const fn kind(writes: bool) -> AccessKind {
 /// An access that the granule's newest entry, its only one, does not make pointless. A function of its own, so that the hot
 /// ones are short.
 #[inline(never)]
-fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
+pub extern "C" fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
     if !map::is_covered(address) {
         return long_way::<WRITES>(address, pc, wanted.mask());
     }
@@ -183,8 +184,8 @@ fn thread_at_site<'a, const WRITES: bool>(address: usize, pc: Pc) -> Option<&'a 
 /// or somebody asked the thread to: then the access has to be recorded once more.
 #[inline(always)]
 fn end_at_rest<const WRITES: bool>(address: usize, pc: Pc, wanted: Word) {
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    if unsafe { (*current::hot()).epoch.load(Relaxed) } != wanted.epoch().bits() {
+    // SAFETY: the hot part is the running thread's own or a placeholder, which no word is like.
+    if unsafe { (*current::hot()).present.get() } != Present::new(wanted.epoch()) {
         long_way::<WRITES>(address, pc, wanted.mask());
     }
 }
@@ -199,7 +200,7 @@ fn begin<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
 
 /// Where the granule has several entries, of which neither the newest nor the second makes the access pointless.
 #[inline(never)]
-fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word, other: Word) {
+pub extern "C" fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word, other: Word) {
     match shortcut::ask_all(address, seen, other, wanted) {
         Answer::Repeated => {}
         _ if !map::is_covered(address) => long_way::<WRITES>(address, pc, wanted.mask()),
@@ -215,10 +216,10 @@ fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted:
 #[inline(never)]
 fn beyond_told<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
     // SAFETY: as for `end_at_rest`.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    let present = unsafe { (*current::hot()).present.get() };
     let mask = wanted.mask();
     // Who is asked to step on has no entries of its present step yet.
-    if epoch & Hot::STEP != 0 || !granule::is_repeated(address, Epoch::from_bits(epoch), kind(WRITES), mask) {
+    if !present.is_plain() || !granule::is_repeated(address, present.epoch(), kind(WRITES), mask) {
         return join::<WRITES>(address, pc, seen, wanted);
     }
     if let Some(brief) = enter_briefly::<WRITES>() {

@@ -14,20 +14,19 @@ use crate::shadow::map::{self, GRANULE};
 use crate::shadow::run;
 use crate::shadow::shortcut;
 use crate::shadow::{Mask, Word};
-use crate::sys::atomic::Ordering::Relaxed;
-use crate::thread::{Hot, current};
+use crate::thread::current;
 
 /// An access of any size at any address: granules that were accessed as strongly in the same epoch are passed over.
 #[inline(always)]
 pub fn range(address: usize, size: usize, kind: AccessKind, pc: Pc) {
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch nothing has.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
-    if epoch & Hot::SOLO != 0 || size == 0 {
+    // SAFETY: the hot part is the running thread's own or a placeholder, which no word is like.
+    let present = unsafe { (*current::hot()).present.get() };
+    if present.is_solo() || size == 0 {
         return;
     }
     match kind {
-        AccessKind::Read if run::repeats_plainly(address, size, epoch, false) => {}
-        AccessKind::Write if run::repeats_plainly(address, size, epoch, true) => {}
+        AccessKind::Read if run::repeats_plainly(address, size, present, false) => {}
+        AccessKind::Write if run::repeats_plainly(address, size, present, true) => {}
         AccessKind::Read => range_from_new::<false>(address, size, pc),
         AccessKind::Write => range_from_new::<true>(address, size, pc),
         _ => slow(address, size, kind, pc),
@@ -37,10 +36,10 @@ pub fn range(address: usize, size: usize, kind: AccessKind, pc: Pc) {
 #[inline(never)]
 fn range_from_new<const WRITES: bool>(address: usize, size: usize, pc: Pc) {
     // SAFETY: as for `range`.
-    let epoch = unsafe { (*current::hot()).epoch.load(Relaxed) };
+    let present = unsafe { (*current::hot()).present.get() };
     let kind = plain::kind(WRITES);
     let Some(end) = address.checked_add(size) else { return slow(address, size, kind, pc) };
-    let Some(mut from) = run::first_new(address, end, epoch, WRITES) else { return };
+    let Some(mut from) = run::first_new(address, end, present, WRITES) else { return };
     // Of what a program cannot access the long way takes less.
     if map::is_short(size) && map::is_covered_range(from, end) {
         while from < end {

@@ -68,11 +68,11 @@ macro_rules! accesses {
             let at = address as usize;
             let granule = if $size == 8 { at } else { at & !7 };
             // SAFETY: the hot part is the running thread's own or a placeholder; memory of the program's has a shadow.
-            let (epoch, word) = unsafe {
+            let (present, word) = unsafe {
                 let word = layout::word_address(granule) as *const AtomicU64;
-                ((*hot()).epoch.load(Relaxed), (*word).load(Relaxed))
+                ((*hot()).present.load(Relaxed), (*word).load(Relaxed))
             };
-            if !layout::repeats(word, epoch, at, $size, $writes) && epoch & layout::SOLO == 0 {
+            if !layout::repeats(word, present, at, $size, $writes) && present & layout::SOLO == 0 {
                 // SAFETY: passed on from the caller.
                 unsafe { $runtime(address) }
             }

@@ -6,10 +6,10 @@
 
 use core::sync::atomic::AtomicU64;
 
-/// Set in the epoch of a thread that is alone.
-pub const SOLO: u64 = 1 << 63;
-/// The bits of a word and of an epoch that tell the step.
-const STEP: u64 = (1 << 51) - 1;
+/// Set in the present step of a thread that is alone.
+pub const SOLO: u64 = 1 << 52;
+/// The bits of a word and of a present step that tell the step, and that there is something else to do first.
+const STEP: u64 = (1 << 52) - 1;
 const PLAIN: u64 = 1 << 53;
 const WRITE: u64 = 1 << 54;
 const MASK_SHIFT: u32 = 56;
@@ -17,7 +17,7 @@ const MASK_SHIFT: u32 = 56;
 /// What a thread's hot part begins with.
 #[repr(C)]
 pub struct Hot {
-    pub epoch: AtomicU64,
+    pub present: AtomicU64,
     pub top: *mut Frame,
     pub limit: *mut Frame,
     pub floor: *mut Frame,
@@ -41,10 +41,10 @@ pub const fn word_address(granule: usize) -> usize {
 }
 
 /// Whether a granule's word says that a plain access of `size` bytes at `address`, which lie in the granule, repeats one
-/// of the step that `epoch` tells.
+/// of the `present` step.
 #[inline(always)]
-pub const fn repeats(word: u64, epoch: u64, address: usize, size: usize, writes: bool) -> bool {
+pub const fn repeats(word: u64, present: u64, address: usize, size: usize, writes: bool) -> bool {
     let bytes = ((1 << size) - 1) << (MASK_SHIFT + if size == 8 { 0 } else { (address & 7) as u32 });
     let wanted = bytes | if writes { PLAIN | WRITE } else { PLAIN };
-    word & (wanted | STEP) == epoch | wanted
+    (word ^ present) & (wanted | STEP) == 0
 }

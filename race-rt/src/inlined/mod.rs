@@ -6,8 +6,7 @@
 pub mod layout;
 
 use crate::clock::Epoch;
-use crate::shadow::{Mask, Word, map};
-use crate::thread::Hot;
+use crate::shadow::{Mask, Present, Word, map};
 
 #[test]
 fn words_lie_where_the_engine_has_them() {
@@ -21,18 +20,20 @@ fn words_lie_where_the_engine_has_them() {
 /// With each word that differs by one or two bits from the one that makes an access pointless.
 #[test]
 fn words_are_compared_as_the_engine_does() {
-    let epochs = [0, 1, 0x1234_5678_9abc, Epoch::MASK, 7 | Hot::STEP, 7 | Hot::SOLO];
+    let steps = [0, 1, 0x1234_5678_9abc, Epoch::MASK].map(|bits| Present::new(Epoch::from_bits(bits)));
+    let flagged = [0, 7].into_iter().flat_map(|bits| [bits, bits | 1 << 51, bits | 1 << 52]).map(Present::from_bits);
     let places = [1, 2, 4, 8].into_iter().flat_map(|size| (0..8).step_by(size).map(move |address| (address, size)));
-    for (epoch, (address, size)) in epochs.into_iter().flat_map(|epoch| places.clone().map(move |place| (epoch, place)))
+    for (present, (address, size)) in
+        steps.into_iter().chain(flagged).flat_map(|present| places.clone().map(move |place| (present, place)))
     {
         let mask = Mask::new(address, size);
         for kind in 0..8 {
-            let like = epoch & Epoch::MASK | kind << 53 | u64::from(mask.0) << 56;
+            let like = present.epoch().bits() | kind << 53 | u64::from(mask.0) << 56;
             for bits in (0..64).flat_map(|one| (0..64).map(move |other| like ^ (1 << one) ^ (1 << other))) {
                 let word = Word::from_bits(bits);
-                let told = [false, true].map(|writes| layout::repeats(bits, epoch, address, size, writes));
-                let expected = [false, true].map(|writes| word.repeats_plainly(epoch, mask, writes));
-                assert_eq!(told, expected, "{bits:x} {epoch:x} {address} {size}");
+                let told = [false, true].map(|writes| layout::repeats(bits, present.bits(), address, size, writes));
+                let expected = [false, true].map(|writes| word.repeats_plainly(present, mask, writes));
+                assert_eq!(told, expected, "{bits:x} {present:x?} {address} {size}");
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::thread::ThreadId;
 ///
 /// Symbolise `address - 1`, which lies inside the call itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[repr(transparent)]
 pub struct Pc(pub usize);
 
 /// A call stack, innermost frame first.

@@ -47,13 +47,13 @@ const SITES_START: usize = 0x0a80_0000_0000;
 const SITES_END: usize = 0x2200_0000_0000;
 
 /// Bytes of memory whose granules have their second entries in one block.
-pub(super) const ROW: usize = 64 * GRANULE;
+pub(crate) const ROW: usize = 64 * GRANULE;
 /// Bytes of a block: a word and a site for each granule of a row.
-pub(super) const BLOCK: usize = ROW + ROW / 2;
+pub(crate) const BLOCK: usize = ROW + ROW / 2;
 
-const ROWS_START: usize = SITES_END;
+pub(crate) const ROWS_START: usize = SITES_END;
 const ROWS_END: usize = ROWS_START + HIGH_END / ROW * size_of::<AtomicU32>();
-const BLOCKS_START: usize = 0x0500_0000_0000;
+pub(crate) const BLOCKS_START: usize = 0x0500_0000_0000;
 const BLOCKS_END: usize = BLOCKS_START + second::LIMIT * BLOCK;
 
 /// Reserves the shadow.
@@ -94,10 +94,13 @@ const fn word_unit(address: usize) -> u32 {
 }
 
 /// Brings the low range behind the high one.
-const FLIP: usize = 0x4000_0000_0000;
+pub(crate) const FLIP: usize = 0x4000_0000_0000;
+
+/// From there to the word.
+pub(crate) const DISTANCE: usize = 0x1100_0000_0000 - OFFSET;
 
 const fn word_address(address: usize) -> usize {
-    ((address & !7) ^ FLIP) + (0x1100_0000_0000 - OFFSET)
+    ((address & !7) ^ FLIP) + DISTANCE
 }
 
 const fn site_address(address: usize) -> usize {

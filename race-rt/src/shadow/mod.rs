@@ -24,6 +24,7 @@ mod list;
 pub mod map;
 pub mod own_entry;
 mod pair;
+pub mod present;
 pub mod record;
 pub mod region;
 pub mod run;
@@ -34,4 +35,5 @@ pub(crate) mod vacant;
 pub mod word;
 
 pub use granule::{Entry, Granule};
+pub use present::{AtomicPresent, Present};
 pub use word::{Mask, Word};

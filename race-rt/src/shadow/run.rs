@@ -10,6 +10,7 @@
 //! ([`first_new`]), and of that no more than the first two: the long way is for the rest.
 
 use super::map::{self, GRANULE};
+use super::present::Present;
 use super::shortcut;
 use super::word::{Mask, Word};
 use crate::sys::atomic::Ordering::Relaxed;
@@ -17,12 +18,10 @@ use crate::sys::atomic::Ordering::Relaxed;
 /// Granules that are looked at before the first answer is asked for.
 const BATCH: usize = 8;
 
-/// Whether all `size` bytes (at least one) from `address` on were read plainly in `epoch`, the bits of [`Hot::epoch`], or
+/// Whether all `size` bytes (at least one) from `address` on were read plainly in the `present` step, or
 /// were written if the access `writes`. Bytes without shadow were not.
-///
-/// [`Hot::epoch`]: crate::thread::Hot::epoch
 #[inline(always)]
-pub fn repeats_plainly(address: usize, size: usize, epoch: u64, writes: bool) -> bool {
+pub fn repeats_plainly(address: usize, size: usize, present: Present, writes: bool) -> bool {
     let Some(last) = address.checked_add(size - 1) else {
         return false;
     };
@@ -32,7 +31,7 @@ pub fn repeats_plainly(address: usize, size: usize, epoch: u64, writes: bool) ->
     let unlike = |granule: usize, mask: Mask| {
         // SAFETY: covered, or between two covered addresses of a range that the program has.
         let word = unsafe { map::word_of(granule) };
-        Word::from_bits(word.load(Relaxed)).unlike_plain(epoch, mask, writes)
+        Word::from_bits(word.load(Relaxed)).unlike_plain(present, mask, writes)
     };
     let (first_bytes, last_bytes) = (Mask::from(address), Mask::up_to(last));
     let (mut granule, end) = (address & !(GRANULE - 1), last & !(GRANULE - 1));
@@ -62,7 +61,7 @@ pub fn repeats_plainly(address: usize, size: usize, epoch: u64, writes: bool) ->
 /// The first of the bytes from `address` to `end` (at least one) which [`repeats_plainly`] is not true of even with the first
 /// two of a granule's entries looked at; `None` where there is none. Data that several threads read is not new to any of them.
 #[inline(always)]
-pub fn first_new(address: usize, end: usize, epoch: u64, writes: bool) -> Option<usize> {
+pub fn first_new(address: usize, end: usize, present: Present, writes: bool) -> Option<usize> {
     if !map::is_covered_range(address, end) {
         return Some(address);
     }
@@ -72,8 +71,8 @@ pub fn first_new(address: usize, end: usize, epoch: u64, writes: bool) -> Option
         let mask = if next > end { Mask(Mask::from(at).0 & Mask::up_to(end - 1).0) } else { Mask::from(at) };
         // SAFETY: covered.
         let word = Word::from_bits(unsafe { map::word_of(at) }.load(Relaxed));
-        if word.unlike_plain(epoch, mask, writes) != 0
-            && !(word.is_listed() && shortcut::is_told_beside(at, word, Word::plain_from(epoch, mask, writes)))
+        if word.unlike_plain(present, mask, writes) != 0
+            && !(word.is_listed() && shortcut::is_told_beside(at, word, Word::plain(present, mask, writes)))
         {
             return Some(at);
         }

@@ -58,7 +58,7 @@ pub enum Answer {
     Open,
 }
 
-/// [`is_repeated`](super::granule::is_repeated) for the access `wanted` ([`Word::plain_from`]) to a granule with several
+/// [`is_repeated`](super::granule::is_repeated) for the access `wanted` ([`Word::plain`]) to a granule with several
 /// entries, as far as that is told without a walk. The newest is `seen`, `other` is [`second_of`]; neither says as much.
 #[inline(always)]
 pub fn ask_all(address: usize, seen: Word, other: Word, wanted: Word) -> Answer {

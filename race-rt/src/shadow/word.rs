@@ -12,6 +12,7 @@
 //!
 //! Zero is a granule that nobody accessed.
 
+use super::present::Present;
 use crate::access::AccessKind;
 use crate::clock::Epoch;
 
@@ -92,6 +93,7 @@ macro_rules! kinds_by_kind {
 
 /// One access, packed.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Word(u64);
 
 impl Word {
@@ -114,11 +116,17 @@ impl Word {
         Word(epoch.bits() | Word::kind_bits(kind) | ((mask.0 as u64) << Word::MASK_SHIFT))
     }
 
-    /// A plain load of `mask`, or a store if it `writes`, in the step of a thread whose hot part has this `epoch`. What
-    /// that has flags for is no access that a granule has.
+    /// A plain load of `mask`, or a store if it `writes`, in the `present` step of a thread that is not alone. With something
+    /// else to do first it has a flag that no open granule has.
     #[inline(always)]
-    pub const fn plain_from(epoch: u64, mask: Mask, writes: bool) -> Word {
-        Word(epoch | Word::plain_bits(mask, writes))
+    pub const fn plain(present: Present, mask: Mask, writes: bool) -> Word {
+        Word(present.bits() & Word::compared(mask, writes))
+    }
+
+    /// The bits that count when such an access is compared with a present step.
+    #[inline(always)]
+    pub(crate) const fn compared(mask: Mask, writes: bool) -> u64 {
+        Word::plain_bits(mask, writes) | Present::STEP
     }
 
     /// The word with these bits.
@@ -260,25 +268,26 @@ impl Word {
     /// The two-instruction question of the hot path: does this access make a plain load of `mask` in `epoch` pointless, or
     /// a store if it `writes`?
     #[inline(always)]
-    pub const fn repeats_plainly(self, epoch: u64, mask: Mask, writes: bool) -> bool {
-        self.unlike_plain(epoch, mask, writes) == 0
+    pub const fn repeats_plainly(self, present: Present, mask: Mask, writes: bool) -> bool {
+        self.unlike_plain(present, mask, writes) == 0
     }
 
     /// In what the word differs from an access that makes such a one pointless; zero if in nothing. For runs of granules,
     /// whose differences add up.
     #[inline(always)]
-    pub const fn unlike_plain(self, epoch: u64, mask: Mask, writes: bool) -> u64 {
-        self.0 & (Word::plain_bits(mask, writes) | Epoch::MASK) ^ Word::plain_from(epoch, mask, writes).0
+    pub const fn unlike_plain(self, present: Present, mask: Mask, writes: bool) -> u64 {
+        (self.0 ^ present.bits()) & Word::compared(mask, writes)
     }
 
-    /// [`Word::repeats_plainly`] for an access as [`Word::plain_from`] makes it.
+    /// [`Word::repeats_plainly`] for an access as [`Word::plain`] makes it.
     #[inline(always)]
     pub const fn repeats_wanted(self, wanted: Word) -> bool {
         self.0 & (wanted.0 & !Word::LOCKED | Epoch::MASK) == wanted.0
     }
 
+    /// What a word of such an access has beside its step.
     #[inline(always)]
-    const fn plain_bits(mask: Mask, writes: bool) -> u64 {
+    pub(super) const fn plain_bits(mask: Mask, writes: bool) -> u64 {
         (mask.0 as u64) << Word::MASK_SHIFT | if writes { Word::PLAIN | Word::WRITE } else { Word::PLAIN }
     }
 
@@ -385,16 +394,15 @@ mod tests {
                     [epoch, other, Epoch::new(Slot::new(0), Time::new(5)), Epoch::new(Slot::new(0), Time::new(6))]
                         .map(|present| word.is_of_other_step(present.bits() | 1 << 63));
                 assert_eq!(of_other, [false, true, false, false]);
-                assert_eq!(
-                    word.repeats_plainly(epoch.bits(), asked, false),
-                    word.repeats(epoch, AccessKind::Read, asked)
-                );
+                let present = Present::new(epoch);
+                assert_eq!(word.repeats_plainly(present, asked, false), word.repeats(epoch, AccessKind::Read, asked));
                 // A block that its owner has freed and writes to is left to the long way.
                 let write = word.repeats(epoch, AccessKind::Write, asked) && kind != AccessKind::Free;
-                assert_eq!(word.repeats_plainly(epoch.bits(), asked, true), write);
+                assert_eq!(word.repeats_plainly(present, asked, true), write);
                 for (epoch, writes) in [epoch, other].into_iter().flat_map(|epoch| [(epoch, false), (epoch, true)]) {
-                    let wanted = Word::plain_from(epoch.bits(), asked, writes);
-                    assert_eq!(word.repeats_wanted(wanted), word.repeats_plainly(epoch.bits(), asked, writes));
+                    let present = Present::new(epoch);
+                    let wanted = Word::plain(present, asked, writes);
+                    assert_eq!(word.repeats_wanted(wanted), word.repeats_plainly(present, asked, writes));
                     let flagged = Word::from_bits(wanted.bits() | Word::LOCKED);
                     assert!(![0, Word::LOCKED].iter().any(|flag| Word(word.0 | flag).repeats_wanted(flagged)));
                 }
@@ -402,8 +410,8 @@ mod tests {
                 let all = AccessKind::ALL.map(|asked| if kind.subsumes(asked) { Mask(mask) } else { Mask::NONE });
                 assert_eq!(bytes, all);
                 assert!(
-                    !word.repeats_plainly(other.bits(), asked, false)
-                        && !word.repeats_plainly(other.bits(), asked, true)
+                    !word.repeats_plainly(Present::new(other), asked, false)
+                        && !word.repeats_plainly(Present::new(other), asked, true)
                 );
             }
         }

@@ -110,7 +110,7 @@ impl Thread {
         let is_renewed =
             objects(address / PAGE).get_mut(&address).is_some_and(|heads| self.clock().release_again(present, heads));
         if is_renewed {
-            self.step_from(present);
+            self.step_on();
         }
         is_renewed
     }

@@ -260,7 +260,7 @@ impl Thread {
     fn publish_in(&mut self, present: Epoch, change: Change<'_>, release: fn(&mut Thread, &mut Heads)) {
         if self.clock().has_published(change.known()) {
             change.end_renewed(present);
-            self.step_from(present);
+            self.step_on();
         } else {
             self.publish_anew(change, release);
         }

@@ -24,7 +24,7 @@ use crate::shadow::own_entry::OwnEntry;
 use crate::shadow::shortcut;
 use crate::sys::atomic::{Ordering, fence};
 use crate::sys::spin;
-use crate::thread::{Hot, Thread};
+use crate::thread::Thread;
 use crate::trace;
 
 impl Thread {
@@ -32,9 +32,9 @@ impl Thread {
     /// thread's own, and at the granule's entries, if there are two at most.
     #[inline(always)]
     pub fn atomic_load_at_once<T>(&self, address: usize, size: usize, load: impl Fn() -> T) -> Option<T> {
-        let bits = self.hot.epoch.load(Ordering::Relaxed);
-        let (present, kind) = (Epoch::from_bits(bits), AccessKind::AtomicRead);
-        if present.bits() != bits || (address & 7) + size > 8 || !map::is_covered(address) {
+        let (present, kind) = (self.hot.present.get(), AccessKind::AtomicRead);
+        let (is_plain, present) = (present.is_plain(), present.epoch());
+        if !is_plain || (address & 7) + size > 8 || !map::is_covered(address) {
             return None;
         }
         if let Some(own) = self.own_variable(address, size, kind)
@@ -67,15 +67,11 @@ impl Thread {
         order: Ordering,
         load: impl Fn() -> T,
     ) -> Option<T> {
-        let epoch = self.hot.epoch.load(Ordering::Relaxed);
-        if epoch & (Hot::SOLO | Hot::STEP) != 0
-            || !map::is_covered(address)
-            || (address & 7) + size > 8
-            || trace::is_on()
-        {
+        let present = self.hot.present.get();
+        if !present.is_plain() || !map::is_covered(address) || (address & 7) + size > 8 || trace::is_on() {
             return None;
         }
-        let (present, kind, mask) = (Epoch::from_bits(epoch), AccessKind::AtomicRead, Mask::new(address, size));
+        let (present, kind, mask) = (present.epoch(), AccessKind::AtomicRead, Mask::new(address, size));
         let own =
             self.own_variable(address, size, kind).filter(|own| own.entry.is_some_and(|entry| entry.is_current()));
         // First without a look at the granule, which who waits in a loop for another thread leaves to that one.

@@ -321,11 +321,12 @@ mod tests {
     #[test]
     fn inlined_code_finds_what_is_here() {
         use crate::inlined::layout;
+        use crate::shadow::Present;
         use crate::thread::Hot;
         use std::mem::offset_of;
 
         let calls = offset_of!(Hot, calls);
-        assert_eq!(offset_of!(layout::Hot, epoch), offset_of!(Hot, epoch));
+        assert_eq!(offset_of!(layout::Hot, present), offset_of!(Hot, present));
         assert_eq!(offset_of!(layout::Hot, top), calls + offset_of!(CallStack, top));
         assert_eq!(offset_of!(layout::Hot, limit), calls + offset_of!(CallStack, limit));
         assert_eq!(offset_of!(layout::Hot, floor), calls + offset_of!(CallStack, floor));
@@ -333,7 +334,7 @@ mod tests {
         assert_eq!(offset_of!(layout::Frame, pc), offset_of!(Frame, pc));
         assert_eq!(offset_of!(layout::Frame, node), offset_of!(Frame, node));
         assert_eq!(offset_of!(layout::Frame, place), offset_of!(Frame, place));
-        assert_eq!(layout::SOLO, Hot::SOLO);
+        assert_eq!(layout::SOLO, Present::SOLO);
         assert_eq!(NodeId::ROOT, NodeId(0));
         assert_eq!(StackPlace::at(0x7ffc_0000_1230).0, 0x1230 - layout::RETURN_ADDRESS);
     }

@@ -11,25 +11,26 @@ use super::call_stack::CallStack;
 use super::fork::{self, Stateless};
 #[cfg(feature = "whole-program")]
 use super::presence::Presence;
-use super::{Hot, Thread, last_step, registry};
+use super::{Hot, Thread, last_step, pointer, registry};
 use crate::access;
 use crate::clock::Epoch;
 use crate::report::gather;
-use crate::shadow::vacant;
+use crate::shadow::{AtomicPresent, vacant};
 use crate::sys::atomic::Ordering::{Relaxed, SeqCst};
-use crate::sys::atomic::{AtomicBool, AtomicU64, compiler_fence};
+use crate::sys::atomic::{AtomicBool, compiler_fence};
 use crate::sys::stack;
 
-struct Placeholder(Hot);
+#[repr(transparent)]
+pub(super) struct Placeholder(Hot);
 
 // SAFETY: nobody writes to a placeholder: its epoch is only read and its call stack has no room.
 unsafe impl Sync for Placeholder {}
 
-static UNKNOWN: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
-static ENDED: Placeholder = Placeholder(Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE });
+/// What a thread that the engine has not met points to.
+pub(super) static UNKNOWN: Placeholder = Placeholder(Hot { present: AtomicPresent::unknown(), calls: CallStack::NONE });
+static ENDED: Placeholder = Placeholder(Hot { present: AtomicPresent::unknown(), calls: CallStack::NONE });
 
 thread_local! {
-    static CURRENT: Cell<*mut Hot> = const { Cell::new((&raw const UNKNOWN.0).cast_mut()) };
     /// The engine is at work for the running thread while that has no state of its own.
     static WITHOUT_STATE: Cell<bool> = const { Cell::new(false) };
 }
@@ -37,7 +38,7 @@ thread_local! {
 /// The running thread's hot part. Only ever read through, or written through [`CallStack`]'s checked steps.
 #[inline(always)]
 pub fn hot() -> *mut Hot {
-    CURRENT.with(Cell::get)
+    pointer::get()
 }
 
 fn is_unknown(hot: *mut Hot) -> bool {
@@ -59,8 +60,8 @@ pub struct Inside {
 #[inline]
 pub fn enter() -> Option<Inside> {
     let mut hot = hot();
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch is zero, as no thread's is.
-    if unsafe { (*hot).epoch.load(Relaxed) } == 0 {
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose present step is nobody's.
+    if unsafe { !(*hot).present.get().is_known() } {
         hot = adopt(hot)?;
     }
     let thread = hot.cast::<Thread>();
@@ -91,21 +92,20 @@ pub struct Brief<'a> {
 #[inline(always)]
 pub fn enter_briefly<'a>() -> Option<Brief<'a>> {
     let hot = hot();
-    // SAFETY: as in `enter`: a hot part whose epoch is one is no placeholder.
+    // SAFETY: as in `enter`: a hot part with a step is no placeholder.
     unsafe {
         let thread = hot.cast::<Thread>();
-        let bits = (*hot).epoch.load(Relaxed);
-        // Neither zero nor with a flag.
-        if bits.wrapping_sub(1) >= Epoch::MASK || !(*thread).presence.is_outside() {
+        let present = (*hot).present.get();
+        if !present.is_plain() || !(*thread).presence.is_outside() {
             return None;
         }
         (*thread).presence.enter();
         // As in `enter`: first inside, then a look at whether somebody wants something of the thread.
-        if fork::is_underway() || (*hot).epoch.load(Relaxed) != bits {
+        if fork::is_underway() || (*hot).present.get() != present {
             (*thread).presence.leave();
             return None;
         }
-        Some(Brief { thread: &mut *thread, epoch: Epoch::from_bits(bits) })
+        Some(Brief { thread: &mut *thread, epoch: present.epoch() })
     }
 }
 
@@ -126,10 +126,10 @@ impl Brief<'_> {
 #[inline(always)]
 pub fn at_rest<'a>() -> Option<&'a Thread> {
     let hot = hot();
-    // SAFETY: the hot part is the running thread's own or a placeholder, whose epoch is zero, as no thread's is. The state
+    // SAFETY: the hot part is the running thread's own or a placeholder, whose present step is nobody's. The state
     // is nobody else's to change while the program's own code runs.
     unsafe {
-        let is_met = (*hot).epoch.load(Relaxed) != 0;
+        let is_met = (*hot).present.get().is_known();
         (is_met && (*hot.cast::<Thread>()).presence.is_outside()).then(|| &*hot.cast())
     }
 }
@@ -167,7 +167,7 @@ pub fn is_unwatched() -> bool {
 /// This process is such a child.
 pub(super) fn stop_watching() {
     UNWATCHED.store(true, Relaxed);
-    CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+    pointer::set((&raw const ENDED.0).cast_mut());
 }
 
 /// Nothing is recorded of the running thread, which begins or ends a fork, until [`look_back`]. False when the engine is
@@ -274,7 +274,7 @@ fn install(mut thread: Box<Thread>, stack: Option<Range<usize>>) {
         thread.forget(stack.start, stack.end);
     }
     thread.stack = stack;
-    CURRENT.with(|current| current.set(Box::into_raw(thread).cast()));
+    pointer::set(Box::into_raw(thread).cast());
 }
 
 /// The running thread has done its last step. Its stack's shadow is cleared for the next owner of that memory.
@@ -283,7 +283,7 @@ pub fn end() {
     if is_unknown(hot) || is_ended(hot) {
         return;
     }
-    CURRENT.with(|current| current.set((&raw const ENDED.0).cast_mut()));
+    pointer::set((&raw const ENDED.0).cast_mut());
     // SAFETY: a pointer that is no placeholder is a state that nobody else uses now.
     if unsafe { (*hot.cast::<Thread>()).is_fiber } {
         // The program's to destroy. The thread's own state is not at hand, and nobody learns of its end.
@@ -326,7 +326,7 @@ pub fn forget(start: usize, end: usize) {
 pub unsafe fn exchange(next: *mut Thread) -> *mut Thread {
     let previous = hot();
     let next = if next.is_null() { (&raw const UNKNOWN.0).cast_mut() } else { next.cast() };
-    CURRENT.with(|current| current.set(next));
+    pointer::set(next);
     if is_unknown(previous) || is_ended(previous) { std::ptr::null_mut() } else { previous.cast() }
 }
 

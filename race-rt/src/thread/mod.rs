@@ -13,6 +13,7 @@ pub mod holds;
 pub mod ignoring;
 pub mod lane;
 pub mod last_step;
+mod pointer;
 mod presence;
 pub mod registry;
 mod state;

@@ -18,7 +18,7 @@ pub use slots::FRESH;
 use self::known::Threads;
 use self::slots::{Place, SlotInfo, Slots};
 use super::context::NodeId;
-use super::{Hot, Thread, ThreadId};
+use super::{Thread, ThreadId};
 use crate::clock::{Epoch, Head, Slot, Time};
 use crate::report::attribution::Trial;
 use crate::sys::atomic::Ordering::Relaxed;
@@ -101,7 +101,7 @@ pub fn spawn(parent: &mut Thread, name: Option<Box<str>>, site: NodeId) -> Box<T
     let head = parent.release();
     let mut registry = registry();
     // Not more than this flag: another thread may be asking for a step.
-    parent.hot.epoch.fetch_and(!Hot::SOLO, Relaxed);
+    parent.hot.present.end_solo();
     let trial = registry.trial(parent.id());
     let id = registry.add(name, site, trial);
     let place = registry.register(id, |slot, last| parent.clock().time_of(slot) >= last);
@@ -177,7 +177,7 @@ pub fn adopt(is_main: bool) -> Box<Thread> {
 fn end_solo(registry: &Registry) {
     for live in registry.slots.iter().filter_map(|(_, slot)| slot.live) {
         // SAFETY: as in `adopt`. A thread that is alone changes its epoch under this lock only.
-        unsafe { (*live.as_ptr()).hot.epoch.fetch_and(!Hot::SOLO, Relaxed) };
+        unsafe { (*live.as_ptr()).hot.present.end_solo() };
     }
 }
 

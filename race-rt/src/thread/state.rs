@@ -17,9 +17,10 @@ use crate::clock::{Epoch, Head, Heads, ThreadClock};
 use crate::heap::BlockCache;
 use crate::report::listener::Untold;
 use crate::report::model::Pc;
+use crate::shadow::AtomicPresent;
 use crate::shadow::record::RecordCache;
 use crate::sync::own_variables::OwnVariables;
-use crate::sys::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use crate::sys::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use crate::trace::event::Event;
 use crate::trace::{self, StateNumber};
 
@@ -27,19 +28,10 @@ use crate::trace::{self, StateNumber};
 #[repr(C)]
 #[derive(Debug)]
 pub struct Hot {
-    /// The current epoch's bits, and [`Hot::SOLO`]. Zero for a thread that the engine does not know (yet, or any more).
-    pub epoch: AtomicU64,
+    /// The present step.
+    pub present: AtomicPresent,
     /// The functions the thread is in.
     pub calls: CallStack,
-}
-
-impl Hot {
-    /// Set while no other thread is alive and all that ended are ordered before this one: whatever the thread does then
-    /// happens before everything that other threads will ever do, so nothing needs recording.
-    pub const SOLO: u64 = 1 << 63;
-    /// Set by a thread that took all that this one did so far for ordered before it: the thread has to step on before it
-    /// does more. The bit lies where no epoch has one and no comparison looks, so that the hot path matches nothing.
-    pub const STEP: u64 = 1 << 51;
 }
 
 /// A thread, to the engine.
@@ -90,7 +82,7 @@ impl Thread {
     pub(crate) fn new(registration: &Registration, head: Option<&Head>) -> Thread {
         let clock = ThreadClock::new(registration.slot, registration.time);
         let mut thread = Thread {
-            hot: Hot { epoch: AtomicU64::new(0), calls: CallStack::NONE },
+            hot: Hot { present: AtomicPresent::unknown(), calls: CallStack::NONE },
             clock,
             release_fence: None,
             unfenced: Heads::new(),
@@ -158,20 +150,19 @@ impl Thread {
     /// The thread's current step.
     #[inline]
     pub fn epoch(&self) -> Epoch {
-        let present = Epoch::from_bits(self.hot.epoch.load(Relaxed));
+        let present = self.hot.present.get().epoch();
         debug_assert_eq!(present, self.clock.epoch());
         present
     }
 
-    /// Whether nothing needs recording; see [`Hot::SOLO`].
+    /// Whether nothing needs recording; see [`Present`].
     #[inline]
     pub fn is_solo(&self) -> bool {
-        self.hot.epoch.load(Relaxed) & Hot::SOLO != 0
+        self.hot.present.get().is_solo()
     }
 
     pub(crate) fn set_solo(&mut self, solo: bool) {
-        let flag = if solo { Hot::SOLO } else { 0 };
-        self.hot.epoch.store(self.clock.epoch().bits() | flag, Relaxed);
+        self.hot.present.set(self.clock.epoch(), solo);
     }
 
     /// The clock has gone on.
@@ -237,18 +228,16 @@ impl Thread {
         let present = self.epoch();
         let is_renewed = self.clock.release_again(present, heads);
         if is_renewed {
-            self.step_from(present);
+            self.step_on();
         }
         is_renewed
     }
 
-    /// Steps on from the present step, of which what was published before is published already.
+    /// Steps on from the present step, of which what was done is published already.
     #[inline(always)]
-    pub(crate) fn step_from(&mut self, present: Epoch) {
+    pub(crate) fn step_on(&mut self) {
         if self.clock.step() {
-            // The time is in the lowest bits, and was not the last one. A request to step on is met by this.
-            let solo = self.hot.epoch.load(Relaxed) & Hot::SOLO;
-            self.hot.epoch.store((present.bits() + 1) | solo, Relaxed);
+            self.hot.present.step();
             debug_assert_eq!(self.epoch(), self.clock.epoch());
         } else {
             self.step_to_new_slot();
@@ -262,10 +251,10 @@ impl Thread {
         self.refresh_epoch();
     }
 
-    /// Steps on if another thread asked for it; see [`Hot::STEP`].
+    /// Steps on if another thread asked for it; see [`Present`].
     #[inline]
     pub(crate) fn step_if_asked(&mut self) {
-        if self.hot.epoch.load(Relaxed) & Hot::STEP != 0 {
+        if self.hot.present.get().is_asked() {
             self.step_as_asked();
         }
     }

@@ -7,8 +7,7 @@ use std::sync::MutexGuard;
 use super::slots::SlotInfo;
 use super::{Registry, registry};
 use crate::clock::Epoch;
-use crate::sys::atomic::Ordering::Relaxed;
-use crate::thread::{Hot, Thread};
+use crate::thread::Thread;
 use crate::trace;
 
 /// The registry while nobody may change it.
@@ -69,10 +68,7 @@ impl Frozen {
                 continue;
             }
             // SAFETY: as in `adopt`. A thread that has ended leaves its state to nobody.
-            let (epoch, is_fiber) = unsafe {
-                let bits = (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed);
-                (Epoch::from_bits(bits), (*live.as_ptr()).is_fiber)
-            };
+            let (epoch, is_fiber) = unsafe { ((*live.as_ptr()).hot.present.ask(), (*live.as_ptr()).is_fiber) };
             steps.push(epoch);
             // On a fiber the thread itself is one of those that may go on; others there are none.
             if is_task || is_fiber || on_fiber {

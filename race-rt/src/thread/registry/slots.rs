@@ -21,8 +21,7 @@ use super::known::Threads;
 use super::{Registration, TASK_SLOTS};
 use crate::clock::{Epoch, Head, SharedSlot, Slot, ThreadClock, Time};
 use crate::counters::COUNTERS;
-use crate::sys::atomic::Ordering::Relaxed;
-use crate::thread::{Hot, Thread, ThreadId};
+use crate::thread::{Thread, ThreadId};
 
 /// How many ended threads' slots a new thread looks at before it takes another.
 const TRIED: usize = 64;
@@ -66,7 +65,7 @@ impl SlotInfo {
         let stop = match self.live {
             // SAFETY: a live thread's memory is valid until `finish` takes it out under the registry's lock, which the caller
             // has with this; the field is atomic.
-            Some(live) => Epoch::from_bits(unsafe { (*live.as_ptr()).hot.epoch.fetch_or(Hot::STEP, Relaxed) }),
+            Some(live) => unsafe { (*live.as_ptr()).hot.present.ask() },
             None => Epoch::new(slot, self.last),
         };
         self.taken_for_past = self.taken_for_past.max(stop.time());

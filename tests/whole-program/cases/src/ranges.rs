@@ -7,6 +7,8 @@ cases! {
     race_last_byte_of_fill race_unaligned clean_unaligned_neighbours clean_bytes_of_one_word race_one_byte
     race_large_value clean_large_values_side_by_side race_compound_assignment race_static_mut race_wide_number
     clean_question_for_variant race_read_of_variant
+    race_wider_2 race_wider_4 race_wider_8 race_beside_1 race_beside_2 race_beside_4 race_stored_1 race_stored_2
+    race_stored_4 race_stored_8 clean_all_sizes_side_by_side
 }
 
 const SIZE: usize = 4096;
@@ -190,4 +192,101 @@ fn race_read_of_variant() {
         Stock::Empty => unreachable!(),
     };
     in_order(read, write_into_stock);
+}
+
+fn read<T: Copy>(offset: usize) {
+    // SAFETY: the place lives, and its bytes are any number.
+    std::hint::black_box(unsafe { *byte(offset).cast::<T>() });
+}
+
+fn write<T: From<u8>>(offset: usize) {
+    // SAFETY: the place lives.
+    unsafe { *byte(offset).cast::<T>() = std::hint::black_box(T::from(1)) }
+}
+
+/// The first byte alone, then all: that is more than the step has read before.
+fn race_after_first_byte<T: Copy>() {
+    let read_both = || {
+        read_byte(64);
+        read::<T>(64);
+    };
+    in_order(read_both, || write_byte(64 + size_of::<T>() - 1));
+}
+
+fn race_wider_2() {
+    race_after_first_byte::<u16>();
+}
+
+fn race_wider_4() {
+    race_after_first_byte::<u32>();
+}
+
+fn race_wider_8() {
+    race_after_first_byte::<u64>();
+}
+
+/// What lies at the beginning of a word, then what lies at its end.
+fn race_in_same_word<T: Copy + From<u8>>() {
+    let last = 72 - size_of::<T>();
+    let write_both = || {
+        write::<T>(64);
+        write::<T>(last);
+    };
+    in_order(write_both, || read::<T>(last));
+}
+
+fn race_beside_1() {
+    race_in_same_word::<u8>();
+}
+
+fn race_beside_2() {
+    race_in_same_word::<u16>();
+}
+
+fn race_beside_4() {
+    race_in_same_word::<u32>();
+}
+
+/// Read, then written: what another one reads races with that.
+fn race_of_later_store<T: Copy + From<u8>>() {
+    let read_and_write = || {
+        read::<T>(64);
+        write::<T>(64);
+    };
+    in_order(read_and_write, || read::<T>(64));
+}
+
+fn race_stored_1() {
+    race_of_later_store::<u8>();
+}
+
+fn race_stored_2() {
+    race_of_later_store::<u16>();
+}
+
+fn race_stored_4() {
+    race_of_later_store::<u32>();
+}
+
+fn race_stored_8() {
+    race_of_later_store::<u64>();
+}
+
+fn clean_all_sizes_side_by_side() {
+    let touch = |from: usize| {
+        for _ in 0..100 {
+            for offset in from..from + 4 {
+                read::<u8>(offset);
+                write::<u8>(offset);
+            }
+            for offset in [from, from + 2] {
+                read::<u16>(offset);
+                write::<u16>(offset);
+            }
+            read::<u32>(from);
+            write::<u32>(from);
+        }
+    };
+    in_order(|| touch(64), || touch(68));
+    side_by_side(|| touch(64), || touch(68));
 }
