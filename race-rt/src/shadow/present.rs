@@ -7,7 +7,7 @@
 //!               does more. Also where the thread is not known
 //! bit 52        solo: no other thread is alive and all that ended are ordered before this one; whatever it does then happens
 //!               before everything that other threads will ever do, so nothing needs recording
-//! bits 53..64   as in a word: of a plain store to all bytes
+//! bits 53..64   as in a word: of a plain store to all bytes, always
 //! ```
 //!
 //! Bit 51 is compared, so that no word is like the step of a thread that has something else to do first; the words of granules
@@ -23,8 +23,8 @@ use crate::sys::atomic::Ordering::Relaxed;
 pub struct Present(u64);
 
 impl Present {
-    /// That of a thread that the engine does not know.
-    pub const UNKNOWN: Present = Present(Present::ASKED);
+    /// That of a thread that the engine does not know, which has to be met before it does more.
+    pub const UNKNOWN: Present = Present(Present::ASKED | Present::LIKE);
     const ASKED: u64 = Word::LOCKED;
     pub(crate) const SOLO: u64 = Word::LISTED;
     const LIKE: u64 = Word::plain_bits(Mask::ALL, true);
@@ -138,6 +138,21 @@ mod tests {
                     let is_like = |present| word.repeats_plainly(present, Mask(1), writes);
                     assert!(!is_like(asked) && !is_like(Present::UNKNOWN));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn an_access_keeps_its_kind_and_bytes_whoever_makes_it() {
+        let known = Present::new(Epoch::new(Slot::new(3), Time::new(5)));
+        let asked = Present::from_bits(known.bits() | Present::ASKED);
+        for (mask, writes) in
+            [Mask(0x01), Mask(0x30), Mask::ALL].into_iter().flat_map(|mask| [(mask, false), (mask, true)])
+        {
+            let kind = if writes { AccessKind::Write } else { AccessKind::Read };
+            for present in [known, asked, Present::UNKNOWN] {
+                let wanted = Word::plain(present, mask, writes);
+                assert_eq!((wanted.mask(), wanted.kind(), wanted.epoch()), (mask, kind, present.epoch()));
             }
         }
     }
