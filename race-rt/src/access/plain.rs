@@ -134,10 +134,9 @@ pub(super) const fn kind(writes: bool) -> AccessKind {
 /// ones are short.
 #[inline(never)]
 pub extern "C" fn beyond_newest<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
-    if !map::is_covered(address) {
+    if !map::is_covered(address) || wanted.is_of_no_step() {
         return long_way::<WRITES>(address, pc, wanted.mask());
     }
-    // Who is asked to step on has a flag in there which no open granule has.
     if seen.is_same_before(wanted) {
         return again::<WRITES>(address, pc, seen, wanted);
     }
@@ -203,7 +202,7 @@ fn begin<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
 pub extern "C" fn beyond_second<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word, other: Word) {
     match shortcut::ask_all(address, seen, other, wanted) {
         Answer::Repeated => {}
-        _ if !map::is_covered(address) => long_way::<WRITES>(address, pc, wanted.mask()),
+        _ if !map::is_covered(address) || wanted.is_of_no_step() => long_way::<WRITES>(address, pc, wanted.mask()),
         Answer::NewToTwo if seen.access().is_same_before(wanted) => {
             again_before::<WRITES>(address, pc, seen, wanted, other);
         }

@@ -2,8 +2,9 @@
 //!
 //! Layout of the 51 bits, which the shadow word shares: `time` in bits 0..36, `slot` in bits 36..51. A slot is a
 //! column of the vector clocks; threads that follow each other may share one. Time counts the slot's releases and
-//! starts at 1, so that no valid epoch is zero. 2^36 releases are two hours at ten million a second; a thread that
-//! exhausts them moves on to another slot.
+//! starts at 1, so that no valid epoch is zero, and leaves its uppermost bit free for who compares steps
+//! ([`Present`](crate::shadow::Present)). 2^35 releases are an hour at ten million a second; a thread that exhausts them
+//! moves on to another slot.
 
 /// A column of the vector clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,7 +39,7 @@ impl Time {
     /// Before anything a slot does: what everybody knows of it.
     pub const ZERO: Time = Time(0);
     /// The last time that an epoch can hold.
-    pub const LAST: Time = Time((1 << Epoch::TIME_BITS) - 1);
+    pub const LAST: Time = Time(Epoch::UNUSED - 1);
 
     /// The time with this count.
     #[inline]
@@ -67,6 +68,8 @@ pub struct Epoch(u64);
 impl Epoch {
     /// Bits that hold the time.
     pub const TIME_BITS: u32 = 36;
+    /// The uppermost bit of the time, which no step has.
+    pub const UNUSED: u64 = 1 << (Epoch::TIME_BITS - 1);
     /// Bits that hold the slot.
     pub const SLOT_BITS: u32 = 15;
     /// All bits of an epoch.

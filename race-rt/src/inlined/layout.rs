@@ -8,8 +8,8 @@ use core::sync::atomic::AtomicU64;
 
 /// Set in the present step of a thread that is alone.
 pub const SOLO: u64 = 1 << 52;
-/// The bits of a word and of a present step that tell the step, and that there is something else to do first.
-const STEP: u64 = (1 << 52) - 1;
+/// The bits of a word and of a present step that tell the step.
+const STEP: u64 = (1 << 51) - 1;
 const PLAIN: u64 = 1 << 53;
 const WRITE: u64 = 1 << 54;
 const MASK_SHIFT: u32 = 56;

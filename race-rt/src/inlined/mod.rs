@@ -21,7 +21,7 @@ fn words_lie_where_the_engine_has_them() {
 #[test]
 fn words_are_compared_as_the_engine_does() {
     let steps = [0, 1, 0x1234_5678_9abc, Epoch::MASK].map(|bits| Present::new(Epoch::from_bits(bits)));
-    let flagged = [0, 7].into_iter().flat_map(|bits| [bits, bits | 1 << 51, bits | 1 << 52]).map(Present::from_bits);
+    let flagged = [0, 7].into_iter().flat_map(|bits| [bits, bits | 1 << 35, bits | 1 << 52]).map(Present::from_bits);
     let places = [1, 2, 4, 8].into_iter().flat_map(|size| (0..8).step_by(size).map(move |address| (address, size)));
     for (present, (address, size)) in
         steps.into_iter().chain(flagged).flat_map(|present| places.clone().map(move |place| (present, place)))

@@ -3,15 +3,15 @@
 //!
 //! ```text
 //! bits 0..51    the epoch; zero for a thread that the engine does not know (yet, or any more), as no thread's is
-//! bit 51        asked: another thread took all that this one did so far for ordered before it; it has to step on before it
-//!               does more. Also where the thread is not known
+//! bit 35        of these, which no epoch has, asked: another thread took all that this one did so far for ordered before it; it
+//!               has to step on before it does more. Also where the thread is not known
 //! bit 52        solo: no other thread is alive and all that ended are ordered before this one; whatever it does then happens
 //!               before everything that other threads will ever do, so nothing needs recording
 //! bits 53..64   as in a word: of a plain store to all bytes, always
 //! ```
 //!
-//! Bit 51 is compared, so that no word is like the step of a thread that has something else to do first; the words of granules
-//! at which a thread is at work are not either. Bit 52 is not: who is alone needs no answer.
+//! Bit 35 is compared, so that no word is like the step of a thread that has something else to do first. Bit 52 is not: who is
+//! alone needs no answer.
 
 use super::word::{Mask, Word};
 use crate::clock::Epoch;
@@ -25,11 +25,9 @@ pub struct Present(u64);
 impl Present {
     /// That of a thread that the engine does not know, which has to be met before it does more.
     pub const UNKNOWN: Present = Present(Present::ASKED | Present::LIKE);
-    const ASKED: u64 = Word::LOCKED;
+    const ASKED: u64 = Epoch::UNUSED;
     pub(crate) const SOLO: u64 = Word::LISTED;
     const LIKE: u64 = Word::plain_bits(Mask::ALL, true);
-    /// The bits that tell the step, all of which are compared.
-    pub(crate) const STEP: u64 = Epoch::MASK | Present::ASKED;
 
     /// A step of a thread that is not alone.
     #[inline(always)]
@@ -52,13 +50,13 @@ impl Present {
     /// The step.
     #[inline(always)]
     pub const fn epoch(self) -> Epoch {
-        Epoch::from_bits(self.0)
+        Epoch::from_bits(self.0 & !Present::ASKED)
     }
 
     /// Whether the engine knows the thread.
     #[inline(always)]
     pub const fn is_known(self) -> bool {
-        self.0 & Epoch::MASK != 0
+        self.0 & (Epoch::MASK & !Present::ASKED) != 0
     }
 
     /// Whether there is nothing but accesses to record: the thread is known, and has no flag.
@@ -133,7 +131,9 @@ mod tests {
         let epoch = Epoch::new(Slot::new(3), Time::new(5));
         let asked = Present::from_bits(Present::new(epoch).bits() | Present::ASKED);
         for kind in AccessKind::ALL {
-            for word in [Word::EMPTY, Word::new(epoch, kind, Mask::ALL), Word::new(epoch, kind, Mask::ALL).listed()] {
+            let open = Word::new(epoch, kind, Mask::ALL);
+            let locked = |word: Word| Word::from_bits(word.bits() | Word::LOCKED);
+            for word in [Word::EMPTY, open, open.listed(), locked(Word::EMPTY), locked(open), locked(open.listed())] {
                 for writes in [false, true] {
                     let is_like = |present| word.repeats_plainly(present, Mask(1), writes);
                     assert!(!is_like(asked) && !is_like(Present::UNKNOWN));
@@ -152,7 +152,7 @@ mod tests {
             let kind = if writes { AccessKind::Write } else { AccessKind::Read };
             for present in [known, asked, Present::UNKNOWN] {
                 let wanted = Word::plain(present, mask, writes);
-                assert_eq!((wanted.mask(), wanted.kind(), wanted.epoch()), (mask, kind, present.epoch()));
+                assert_eq!((wanted.mask(), wanted.kind(), wanted.is_of_no_step()), (mask, kind, present != known));
             }
         }
     }

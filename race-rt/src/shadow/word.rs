@@ -116,17 +116,23 @@ impl Word {
         Word(epoch.bits() | Word::kind_bits(kind) | ((mask.0 as u64) << Word::MASK_SHIFT))
     }
 
-    /// A plain load of `mask`, or a store if it `writes`, in the `present` step of a thread that is not alone. With something
-    /// else to do first it has a flag that no open granule has.
+    /// A plain load of `mask`, or a store if it `writes`, in the `present` step of a thread that is not alone.
     #[inline(always)]
     pub const fn plain(present: Present, mask: Mask, writes: bool) -> Word {
         Word(present.bits() & Word::compared(mask, writes))
     }
 
+    /// Whether it is none that a thread has made: the one that [`Word::plain`] makes of a thread that has something else to do
+    /// first.
+    #[inline(always)]
+    pub const fn is_of_no_step(self) -> bool {
+        self.0 & Epoch::UNUSED != 0
+    }
+
     /// The bits that count when such an access is compared with a present step.
     #[inline(always)]
     pub(crate) const fn compared(mask: Mask, writes: bool) -> u64 {
-        Word::plain_bits(mask, writes) | Present::STEP
+        Word::plain_bits(mask, writes) | Epoch::MASK
     }
 
     /// The word with these bits.
@@ -282,7 +288,7 @@ impl Word {
     /// [`Word::repeats_plainly`] for an access as [`Word::plain`] makes it.
     #[inline(always)]
     pub const fn repeats_wanted(self, wanted: Word) -> bool {
-        self.0 & (wanted.0 & !Word::LOCKED | Epoch::MASK) == wanted.0
+        self.0 & (wanted.0 | Epoch::MASK) == wanted.0
     }
 
     /// What a word of such an access has beside its step.
@@ -403,8 +409,6 @@ mod tests {
                     let present = Present::new(epoch);
                     let wanted = Word::plain(present, asked, writes);
                     assert_eq!(word.repeats_wanted(wanted), word.repeats_plainly(present, asked, writes));
-                    let flagged = Word::from_bits(wanted.bits() | Word::LOCKED);
-                    assert!(![0, Word::LOCKED].iter().any(|flag| Word(word.0 | flag).repeats_wanted(flagged)));
                 }
                 let bytes = AccessKind::ALL.map(|asked| word.bytes_repeated(epoch, asked));
                 let all = AccessKind::ALL.map(|asked| if kind.subsumes(asked) { Mask(mask) } else { Mask::NONE });
