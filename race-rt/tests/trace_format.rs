@@ -9,7 +9,7 @@ use race_rt::thread::ThreadId;
 use race_rt::thread::context::NodeId;
 use race_rt::thread::holds::Mark;
 use race_rt::trace::StateNumber;
-use race_rt::trace::event::{Decoder, Encoder, Event, First, LONGEST, ModuleRecord};
+use race_rt::trace::event::{Decoder, Encoder, Event, First, LONGEST, ModuleRecord, TIME_LIMIT};
 use race_rt::trace::header::{Header, NoRecording};
 use race_rt::trace::number::Wrong;
 
@@ -24,7 +24,7 @@ fn granules() -> impl Strategy<Value = (usize, usize)> {
 }
 
 fn epoch() -> impl Strategy<Value = Epoch> {
-    (0..Slot::LIMIT, 0..1_u64 << 35).prop_map(|(slot, time)| Epoch::new(Slot::new(slot), Time::new(time)))
+    (0..Slot::LIMIT, 0..TIME_LIMIT).prop_map(|(slot, time)| Epoch::new(Slot::new(slot), Time::new(time)))
 }
 
 fn kind() -> impl Strategy<Value = AccessKind> {

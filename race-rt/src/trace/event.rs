@@ -25,8 +25,8 @@ use crate::thread::holds::Mark;
 pub const LONGEST: usize = 1 << 20;
 /// The longest text, in bytes.
 pub const LONGEST_TEXT: usize = 4096;
-/// Times are below this one, so that no recording can use a slot's times up.
-const LAST_TIME: u64 = Time::LAST.count() >> 1;
+/// Times in a recording are below this one, so that no replay uses up the times of a slot.
+pub const TIME_LIMIT: u64 = Time::LAST.count() >> 1;
 
 /// What stands at a node of the tree of call stacks.
 pub type Part = Result<Pc, Mark>;
@@ -381,7 +381,7 @@ impl<'a> Decoder<'a> {
 
     fn step(&mut self) -> Result<(Slot, Time), Wrong> {
         let (slot, time) = (self.number()?, self.number()?);
-        within(slot < Slot::LIMIT as u64 && time < LAST_TIME)?;
+        within(slot < Slot::LIMIT as u64 && time < TIME_LIMIT)?;
         Ok((Slot::new(slot as usize), Time::new(time)))
     }
 
