@@ -1,5 +1,5 @@
-//! Atomic operations of 8 to 128 bits: the pass replaces each by a call, and the operation itself is done here. gcc's
-//! pass has other names for compare-and-exchange, which say no more than that it failed.
+//! Atomic operations of 8 to 64 bits, and what those of all sizes have in common: the pass replaces each by a call, and the
+//! operation itself is done here. gcc's pass has other names for compare-and-exchange, which say no more than that it failed.
 //!
 //! The operations are done with `std`'s atomics, at the strongest ordering where the machine's cost is the same, and the
 //! program's ordering decides only about edges.
@@ -66,7 +66,7 @@ fn straight<Value, R>(
 }
 
 #[inline(always)]
-fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T) -> T {
+pub(super) fn load<T>(address: usize, order: u32, pc: usize, operation: impl Fn(usize) -> T) -> T {
     if !perturb::is_full()
         && let Some(thread) = current::at_rest()
         && let Some(value) = thread.atomic_load_at_once(address, size_of::<T>(), || operation(address))
@@ -108,7 +108,7 @@ fn releases(order: u32) -> bool {
 }
 
 #[inline(always)]
-fn store<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T, u32)) {
+pub(super) fn store<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T, u32)) {
     let stored = straight::<T, _>(address, pc, |thread, present, place| {
         thread.own_store(present, place, releases(order), || operation(address, value, order)).ok()
     });
@@ -144,7 +144,7 @@ fn exchange_straight<T>(
 }
 
 #[inline(always)]
-fn update<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T) -> T) -> T {
+pub(super) fn update<T: Copy>(address: usize, value: T, order: u32, pc: usize, operation: impl Fn(usize, T) -> T) -> T {
     let straight = || Ok(operation(address, value));
     if let Some(old) = exchange_straight(address, pc, releases(order), |_| ordering(order), straight) {
         return old;
@@ -165,9 +165,9 @@ fn update_watched<T: Copy>(address: usize, value: T, order: u32, pc: usize, oper
 
 /// The orderings of a compare-and-exchange.
 #[derive(Clone, Copy)]
-struct Orders {
-    success: u32,
-    failure: u32,
+pub(super) struct Orders {
+    pub success: u32,
+    pub failure: u32,
 }
 
 impl Orders {
@@ -177,7 +177,7 @@ impl Orders {
 }
 
 #[inline(always)]
-fn exchange<T: Copy>(
+pub(super) fn exchange<T: Copy>(
     address: usize,
     values: [T; 2],
     orders: Orders,
@@ -217,7 +217,7 @@ fn exchange_watched<T: Copy>(
 /// # Safety
 /// `expected` is the program's to read and write.
 #[inline]
-unsafe fn told_by_place<T: Copy + PartialEq>(expected: *mut T, exchange: impl FnOnce(T) -> T) -> bool {
+pub(super) unsafe fn told_by_place<T: Copy + PartialEq>(expected: *mut T, exchange: impl FnOnce(T) -> T) -> bool {
     // SAFETY: the caller's promise.
     let wanted = unsafe { expected.read() };
     let old = exchange(wanted);
@@ -350,109 +350,6 @@ extern "C" fn cas_word(address: usize, expected: u32, new: u32, success: u32, fa
     cas32(address, expected, new, success, failure, pc)
 }
 
-/// 128 bits: everything by compare-and-exchange, which every machine that has such atomics has.
-mod bits128 {
-    use super::*;
-
-    fn compare_exchange(address: usize, expected: u128, new: u128) -> Result<u128, u128> {
-        let (mut low, mut high) = (expected as u64, (expected >> 64) as u64);
-        // SAFETY: the program operates atomically on that variable, so it is there and aligned, and the machine has the
-        // instruction. Its fixed operand rbx is the compiler's own and is put back.
-        unsafe {
-            core::arch::asm!(
-                "xchg rbx, {new_low}",
-                "lock cmpxchg16b [{address}]",
-                "mov rbx, {new_low}",
-                new_low = inout(reg) new as u64 => _,
-                address = in(reg) address,
-                in("rcx") (new >> 64) as u64,
-                inout("rax") low,
-                inout("rdx") high,
-            );
-        }
-        let old = u128::from(low) | (u128::from(high) << 64);
-        if old == expected { Ok(old) } else { Err(old) }
-    }
-
-    fn replace(address: usize, new: impl Fn(u128) -> u128) -> u128 {
-        let mut old = 0;
-        loop {
-            match compare_exchange(address, old, new(old)) {
-                Ok(old) => return old,
-                Err(actual) => old = actual,
-            }
-        }
-    }
-
-    pub(super) extern "C" fn load(address: usize, order: u32, pc: usize) -> u128 {
-        super::load(address, order, pc, |address| compare_exchange(address, 0, 0).unwrap_or_else(|actual| actual))
-    }
-
-    pub(super) extern "C" fn store(address: usize, value: u128, order: u32, pc: usize) {
-        super::store(address, value, order, pc, |address, value, _| {
-            replace(address, |_| value);
-        });
-    }
-
-    pub(super) extern "C" fn swap(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, value, order, pc, |address, value| replace(address, |_| value))
-    }
-
-    pub(super) extern "C" fn add(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, value, order, pc, |address, value| replace(address, |old| old.wrapping_add(value)))
-    }
-
-    pub(super) extern "C" fn sub(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, value, order, pc, |address, value| replace(address, |old| old.wrapping_sub(value)))
-    }
-
-    pub(super) extern "C" fn and(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, value, order, pc, |address, value| replace(address, |old| old & value))
-    }
-
-    pub(super) extern "C" fn or(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, value, order, pc, |address, value| replace(address, |old| old | value))
-    }
-
-    pub(super) extern "C" fn xor(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, value, order, pc, |address, value| replace(address, |old| old ^ value))
-    }
-
-    pub(super) extern "C" fn nand(address: usize, value: u128, order: u32, pc: usize) -> u128 {
-        update(address, value, order, pc, |address, value| replace(address, |old| !(old & value)))
-    }
-
-    pub(super) extern "C" fn cas(
-        address: usize,
-        expected: u128,
-        new: u128,
-        success: u32,
-        failure: u32,
-        pc: usize,
-    ) -> u128 {
-        let orders = Orders { success, failure };
-        exchange(address, [expected, new], orders, pc, |address, [expected, new]| {
-            compare_exchange(address, expected, new)
-        })
-    }
-
-    pub(super) unsafe extern "C" fn try_exchange(
-        address: usize,
-        expected: *mut u128,
-        new: u128,
-        success: u32,
-        failure: u32,
-        pc: usize,
-    ) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { told_by_place(expected, |expected| cas(address, expected, new, success, failure, pc)) }
-    }
-}
-use bits128::{
-    add as add128, and as and128, cas as cas128, load as load128, nand as nand128, or as or128, store as store128,
-    sub as sub128, swap as swap128, try_exchange as try128, xor as xor128,
-};
-
 with_return_address! {
     __tsan_atomic8_load => load8, "rdx";
     __tsan_atomic8_store => store8, "rcx";
@@ -502,64 +399,7 @@ with_return_address! {
     __tsan_atomic64_compare_exchange_val => cas64, "r9";
     __tsan_atomic64_compare_exchange_strong => try64, "r9";
     __tsan_atomic64_compare_exchange_weak => try64, "r9";
-    __tsan_atomic128_load => load128, "rdx";
-    __tsan_atomic128_store => store128, "r8";
-    __tsan_atomic128_exchange => swap128, "r8";
-    __tsan_atomic128_fetch_add => add128, "r8";
-    __tsan_atomic128_fetch_sub => sub128, "r8";
-    __tsan_atomic128_fetch_and => and128, "r8";
-    __tsan_atomic128_fetch_or => or128, "r8";
-    __tsan_atomic128_fetch_xor => xor128, "r8";
-    __tsan_atomic128_fetch_nand => nand128, "r8";
 }
-
-/// `__tsan_atomic128_compare_exchange_val` of the ABI: all registers for arguments are taken, so the failure ordering and
-/// the return address go on over the stack.
-///
-/// # Safety
-/// As the pass calls it.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __tsan_atomic128_compare_exchange_val() {
-    core::arch::naked_asm!(
-        "push rbp",
-        "mov rbp, rsp",
-        "push [rbp + 8]",
-        "push [rbp + 16]",
-        "call {}",
-        "leave",
-        "ret",
-        sym cas128
-    )
-}
-
-/// Defines the exported functions of 128 bits that are `try128`, to which the return address goes on over the stack:
-/// all registers for arguments are taken.
-macro_rules! try_wide {
-    ($($name:ident)*) => {$(
-        #[doc = concat!("`", stringify!($name), "` of the ABI.")]
-        ///
-        /// # Safety
-        /// As gcc calls it.
-        #[unsafe(naked)]
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name() {
-            core::arch::naked_asm!(
-                "push rbp",
-                "mov rbp, rsp",
-                "sub rsp, 8",
-                "push [rbp + 8]",
-                "call {}",
-                "leave",
-                "ret",
-                sym try128
-            )
-        }
-    )*};
-}
-
-// One that may fail for no reason does not.
-try_wide! { __tsan_atomic128_compare_exchange_strong __tsan_atomic128_compare_exchange_weak }
 
 /// A fence between threads.
 #[unsafe(no_mangle)]

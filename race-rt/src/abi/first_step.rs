@@ -6,12 +6,13 @@
 //! access much wait for. All else ([`access::beyond_newest`], [`access::beyond_second`]) is handed the return address, and the
 //! words.
 //!
-//! The pass calls these only for addresses that are multiples of the size, so that all bytes lie in one granule; what lies beyond
-//! it in a program that does otherwise is left out.
+//! The pass calls these only for addresses that are multiples of the size, so that all bytes lie in one granule. Of a program that
+//! does otherwise, some bytes may be passed over which lie in a second one.
 
 use std::mem::offset_of;
 
-use crate::access;
+use crate::access::{self, AccessKind};
+use crate::report::model::Pc;
 use crate::shadow::map::{BLOCK, BLOCKS_START, DISTANCE, FLIP, GRANULE, ROW, ROWS_START};
 use crate::shadow::{Mask, Present, Word};
 
@@ -41,7 +42,19 @@ const fn compared(size: usize, writes: bool) -> BitsByPlace {
 }
 
 macro_rules! accesses {
-    ($($size:literal $writes:literal: $($name:ident)+;)*) => {$($(
+    // All of a granule: its first byte is at the address, and what counts is the same for all.
+    (8 $rest:tt) => { accesses! { @each 8 [] "[rip + {compared}]" $rest } };
+    ($size:tt $rest:tt) => { accesses! { @each $size [
+        // [rsi + r9 * 8]: which bits of that count.
+        "and rax, -{granule}",
+        "mov r9d, edi",
+        "and r9d, {granule} - 1",
+        "lea rsi, [rip + {compared}]",
+    ] "[rsi + r9 * 8]" $rest } };
+    (@each $size:tt $place:tt $bits:literal [$($writes:literal: $($name:ident)+;)+]) => {
+        $($(accesses! { @one $size $place $bits $writes $name })+)+
+    };
+    (@one $size:literal [$($place:literal,)*] $bits:literal $writes:literal $name:ident) => {
         /// # Safety
         /// As the pass calls it.
         #[unsafe(naked)]
@@ -53,26 +66,24 @@ macro_rules! accesses {
                 "mov rcx, qword ptr fs:[__race_hot@TPOFF]",
                 "mov rax, qword ptr [rip + {numbers} + {flip}]",
                 "xor rax, rdi",
-                "and rax, -{granule}",
+                $($place,)*
                 "mov rdx, qword ptr [rip + {numbers} + {distance}]",
                 "mov rdx, qword ptr [rax + rdx]",
                 "mov rcx, qword ptr [rcx]",
                 "xor rdx, rcx",
-                // [rsi + r9 * 8]: which bits of that count.
-                "mov r9d, edi",
-                "and r9d, {granule} - 1",
-                "lea rsi, [rip + {compared}]",
-                "test qword ptr [rsi + r9 * 8], rdx",
+                concat!("test qword ptr ", $bits, ", rdx"),
                 "jne 2f",
                 "ret",
                 "2:",
                 "bt rcx, {solo}",
                 "jc 3f",
+                "test edi, {size} - 1",
+                "jne 5f",
                 "bt rdx, {listed}",
                 "jc 4f",
                 // To the function beyond with the word that was seen and the one that is wanted.
                 "xor rdx, rcx",
-                "and rcx, qword ptr [rsi + r9 * 8]",
+                concat!("and rcx, qword ptr ", $bits),
                 "mov rsi, qword ptr [rsp]",
                 "jmp {beyond_newest}",
                 // The same question to the second word, in the block of the granule's row.
@@ -88,15 +99,19 @@ macro_rules! accesses {
                 "mov r8, qword ptr [rax + r8]",
                 "mov rax, r8",
                 "xor rax, rcx",
-                "test qword ptr [rsi + r9 * 8], rax",
+                concat!("test qword ptr ", $bits, ", rax"),
                 "je 3f",
                 // Likewise, and with the second word.
                 "xor rdx, rcx",
-                "and rcx, qword ptr [rsi + r9 * 8]",
+                concat!("and rcx, qword ptr ", $bits),
                 "mov rsi, qword ptr [rsp]",
                 "jmp {beyond_second}",
                 "3:",
                 "ret",
+                // May lie in two granules.
+                "5:",
+                "mov rsi, qword ptr [rsp]",
+                "jmp {misaligned}",
                 ".p2align 6",
                 numbers = sym NUMBERS,
                 flip = const offset_of!(Numbers, flip),
@@ -104,6 +119,7 @@ macro_rules! accesses {
                 rows = const offset_of!(Numbers, rows),
                 blocks = const offset_of!(Numbers, blocks),
                 compared = sym COMPARED,
+                size = const $size,
                 granule = const GRANULE,
                 row = const ROW,
                 row_bits = const ROW.trailing_zeros(),
@@ -112,37 +128,38 @@ macro_rules! accesses {
                 listed = const Word::LISTED.trailing_zeros(),
                 beyond_newest = sym access::beyond_newest::<$writes>,
                 beyond_second = sym access::beyond_second::<$writes>,
+                misaligned = sym misaligned::<$size, $writes>,
             )
         }
-    )+)*};
+    };
 }
 
 // A load and a store of the same bytes with nothing in between: whatever races with the load races with the store.
 // For the names with "race" see `crate::inlined`.
-accesses! {
-    1 false: __tsan_read1;
-    2 false: __tsan_read2;
-    4 false: __tsan_read4;
-    8 false: __tsan_read8 __tsan_vptr_read;
-    1 true: __tsan_write1 __tsan_read_write1;
-    2 true: __tsan_write2 __tsan_read_write2;
-    4 true: __tsan_write4 __tsan_read_write4;
-    8 true: __tsan_write8 __tsan_read_write8;
+accesses! { 1 [
+    false: __tsan_read1;
+    true: __tsan_write1 __tsan_read_write1;
+] }
+accesses! { 2 [
+    false: __tsan_read2;
+    true: __tsan_write2 __tsan_read_write2;
+] }
+accesses! { 4 [
+    false: __tsan_read4;
+    true: __tsan_write4 __tsan_read_write4;
+] }
+accesses! { 8 [
+    false: __tsan_read8 __tsan_vptr_read;
+    true: __tsan_write8 __tsan_read_write8;
+] }
+
+/// What no compiler makes of Rust, but C's makes of a pointer that is not aligned.
+#[cold]
+extern "C" fn misaligned<const SIZE: usize, const WRITES: bool>(address: usize, pc: Pc) {
+    access::range(address, SIZE, if WRITES { AccessKind::Write } else { AccessKind::Read }, pc);
 }
 
-macro_rules! also {
-    ($($name:ident is $other:ident;)*) => {$(
-        /// # Safety
-        /// As inlined code calls it.
-        #[unsafe(naked)]
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name() {
-            core::arch::naked_asm!("jmp {}", sym $other)
-        }
-    )*};
-}
-
-also! {
+super::also! {
     __race_read1 is __tsan_read1;
     __race_read2 is __tsan_read2;
     __race_read4 is __tsan_read4;

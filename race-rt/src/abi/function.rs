@@ -11,14 +11,9 @@ pub extern "C" fn __tsan_init() {
     drop(current::enter());
 }
 
-/// [`__tsan_func_entry`] for inlined code: see `crate::inlined`. The same place on the stack, since it is reached by a jump.
-///
-/// # Safety
-/// As the pass calls it.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn __race_func_entry() {
-    core::arch::naked_asm!("jmp {}", sym __tsan_func_entry)
+// For inlined code: see `crate::inlined`. The same place on the stack, since it is reached by a jump.
+super::also! {
+    __race_func_entry is __tsan_func_entry;
 }
 
 /// [`__tsan_func_exit`] for inlined code.

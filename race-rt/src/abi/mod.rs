@@ -19,6 +19,7 @@ pub mod allocator;
 pub mod annotated_mutex;
 pub mod annotation;
 pub mod atomic;
+pub mod atomic_wide;
 pub mod barrier;
 pub mod bytes;
 pub mod c11_thread;
@@ -68,3 +69,19 @@ macro_rules! with_return_address {
     )*};
 }
 pub(crate) use with_return_address;
+
+/// Defines the exported function `$name`, for inlined code, as one that is `$other` by a jump.
+macro_rules! also {
+    ($($name:ident is $other:ident;)*) => {$(
+        #[doc = concat!("[`", stringify!($other), "`] for inlined code.")]
+        ///
+        /// # Safety
+        /// As inlined code calls it.
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name() {
+            core::arch::naked_asm!("jmp {}", sym $other)
+        }
+    )*};
+}
+pub(crate) use also;

@@ -56,23 +56,21 @@ unsafe fn access<const WRITES: bool>(address: usize, pc: Pc, mask: Mask) {
     // SAFETY: `hot` is valid for reading; the word is only read, and the program has memory at `address`.
     let (present, word) =
         unsafe { ((*current::hot()).present.get(), Word::from_bits(map::word_of(address).load(Relaxed))) };
-    if !word.repeats_plainly(present, mask, WRITES) {
-        // Else the compiler asks what follows first.
-        compiler_fence(SeqCst);
-        if !present.is_solo() {
-            new::<WRITES>(address, pc, word, Word::plain(present, mask, WRITES));
-        }
+    if word.repeats_plainly(present, mask, WRITES) {
+        return;
     }
-}
-
-#[inline(always)]
-fn new<const WRITES: bool>(address: usize, pc: Pc, seen: Word, wanted: Word) {
-    if !seen.is_listed() {
-        return beyond_newest::<WRITES>(address, pc, seen, wanted);
+    // Else the compiler asks what follows first.
+    compiler_fence(SeqCst);
+    if present.is_solo() {
+        return;
+    }
+    let wanted = Word::plain(present, mask, WRITES);
+    if !word.is_listed() {
+        return beyond_newest::<WRITES>(address, pc, word, wanted);
     }
     let other = shortcut::second_of(address);
     if !other.repeats_wanted(wanted) {
-        beyond_second::<WRITES>(address, pc, seen, wanted, other);
+        beyond_second::<WRITES>(address, pc, word, wanted, other);
     }
 }
 

@@ -271,8 +271,8 @@ impl Word {
         (present.0 ^ self.0) >> Epoch::TIME_BITS == 0 && self.0 <= present.0
     }
 
-    /// The two-instruction question of the hot path: does this access make a plain load of `mask` in `epoch` pointless, or
-    /// a store if it `writes`?
+    /// The two-instruction question of the hot path: does this access make a plain load of `mask` in the `present` step
+    /// pointless, or a store if it `writes`?
     #[inline(always)]
     pub const fn repeats_plainly(self, present: Present, mask: Mask, writes: bool) -> bool {
         self.unlike_plain(present, mask, writes) == 0

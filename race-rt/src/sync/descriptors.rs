@@ -238,6 +238,7 @@ impl Thread {
         if passed {
             self.pass(own);
         }
+        // Not sooner: in between, who reads from the second would learn nothing.
         if let Some(table) = table().as_mut() {
             table.passing.retain(|passing| passing.thread != own.thread);
         }
