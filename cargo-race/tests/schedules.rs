@@ -110,18 +110,31 @@ fn hidden_races_are_found_within_twenty_seeds_and_their_twins_are_silent() {
     });
 }
 
+/// How often, and how many milliseconds in all, the process paused that runs this program.
+fn pauses(name: &str) -> (u32, u32) {
+    let program = Program::build("schedules", Profile::Debug);
+    let mut command = program.command(&[name]);
+    let outcome = run(command.env("RACE_OPTIONS", "verbose=1 seed=4")).expect_code(0);
+    let told = outcome.stderr.lines().find_map(|line| line.strip_prefix("race: ")?.strip_suffix(" ms in all"));
+    let number = |text: &str| text.parse::<u32>().ok();
+    told.and_then(|told| told.split_once(" pauses, "))
+        .and_then(|(count, time)| Some((number(count)?, number(time)?)))
+        .unwrap_or_else(|| panic!("{outcome:#?}"))
+}
+
 #[test]
 fn a_thread_that_gave_up_waiting_is_not_paused() {
-    let program = Program::build("schedules", Profile::Debug);
-    let pauses = |name: &str| {
-        let mut command = program.command(&[name]);
-        let outcome = run(command.env("RACE_OPTIONS", "verbose=1 seed=4")).expect_code(0);
-        let told = outcome.stderr.lines().find_map(|line| line.strip_prefix("race: ")?.split_once(" pauses, "));
-        told.and_then(|(count, _)| count.parse::<u32>().ok()).unwrap_or_else(|| panic!("{outcome:#?}"))
-    };
     // The one pause is the creator's.
-    assert_eq!(pauses("timed_out"), 1);
-    assert!(pauses("notified") >= 5);
+    assert_eq!(pauses("timed_out").0, 1);
+    assert!(pauses("notified").0 >= 5);
+}
+
+/// What the engine counts, not what passes on the clock.
+#[test]
+fn nobody_lingers_while_all_others_wait() {
+    let (beside_a_waiter, beside_a_sleeper) = (pauses("beside_a_waiter"), pauses("beside_a_sleeper"));
+    assert!(beside_a_waiter.0 >= 4 && beside_a_waiter.1 <= 1, "{beside_a_waiter:?}");
+    assert!(beside_a_sleeper.0 >= 4 && beside_a_sleeper.1 >= 4, "{beside_a_sleeper:?}");
 }
 
 fn found(outcome: &Outcome) -> bool {

@@ -4,8 +4,8 @@
 //! result packet) order the two: in that execution there is no race to see. So a spawned thread lingers before it drops
 //! a reference count (a decrement by one with release ordering), and a thread that has just spawned another pauses so
 //! that the child gets to work. The creator does not linger at the counts that it drops right after that, the child's
-//! handle among them: who drops one last learns of the other, and that is to be the child. Only the schedule changes,
-//! never what counts as a race.
+//! handle among them: who drops one last learns of the other, and that is to be the child. Nobody lingers while all others
+//! wait for another thread. Only the schedule changes, never what counts as a race.
 //!
 //! Bounds: per call stack the first [`ALWAYS`] times, then at powers of four; and for the whole process a [`budget`].
 //! Seeded: the seed varies how long each place pauses, and in three of four seeds how many reference counts each thread
@@ -146,7 +146,8 @@ fn look_at_reference_drop(pc: Pc) {
     let pause = choose(&mut thread, pc, LINGER);
     drop(thread);
     if let Some(pause) = pause {
-        pause::linger(pause);
+        // What others waited for a processor is not counted.
+        budget::settle(pause, pause::linger(pause).min(pause));
     }
 }
 
@@ -202,7 +203,7 @@ fn before_synchronisation_in_full(pc: Pc) {
     if pause < LINGER.0 {
         pause::pause(pause);
     } else {
-        budget::charge(pause::linger(pause));
+        budget::settle(pause, pause::linger(pause));
     }
 }
 

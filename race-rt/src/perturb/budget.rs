@@ -59,9 +59,9 @@ pub fn spent() -> (u64, Duration) {
     (PAUSES.load(Relaxed), Duration::from_nanos(SPENT.load(Relaxed)))
 }
 
-/// Takes what a pause was prolonged by, whether it is there or not.
-pub(super) fn charge(prolonged: Duration) {
-    SPENT.fetch_add(prolonged.as_nanos() as u64, Relaxed);
+/// A pause that was to be so long took so long: the difference is given back, or taken, whether it is there or not.
+pub(super) fn settle(asked: Duration, taken: Duration) {
+    SPENT.fetch_add((taken.as_nanos() as u64).wrapping_sub(asked.as_nanos() as u64), Relaxed);
 }
 
 #[cfg(test)]

@@ -5,31 +5,41 @@ use std::time::{Duration, Instant};
 
 use crate::sys::errno;
 use crate::sys::sleep::sleep;
-use crate::sys::tasks::OtherTasks;
+use crate::sys::tasks::{self, OtherTasks};
 use crate::thread::current;
 
 /// Milliseconds by which a pause grows at most for threads that wait for a processor.
 const LONGEST_WAIT: u32 = 20;
+/// So often who lingers looks whether there is anybody to linger for.
+const PART: Duration = Duration::from_micros(500);
 
 /// Pauses so long.
 pub(super) fn pause(length: Duration) {
     errno::keep(|| sleep(length));
 }
 
-/// Pauses so long, and longer on a busy machine: the others may not have run at all by the end of the pause, which was
-/// there for them. Returns by how much.
+/// Pauses so long, shorter if nobody could do anything meanwhile, and longer on a busy machine: the others may not have run at all by
+/// the end of the pause, which was there for them. Returns how long it was.
 pub(super) fn linger(length: Duration) -> Duration {
     errno::keep(|| {
         let others = unseen(OtherTasks::now);
-        sleep(length);
-        let end = Instant::now();
+        let start = Instant::now();
+        // The parts end at times of their own, so that looking takes nothing from whom pauses equally long.
+        let mut end = Duration::ZERO;
+        while end < length {
+            if unseen(tasks::all_others_wait) {
+                return end;
+            }
+            end = length.min(end + PART);
+            sleep(end.saturating_sub(start.elapsed()));
+        }
         for _ in 0..LONGEST_WAIT {
             if !unseen(|| others.any_starved()) {
                 break;
             }
             sleep(Duration::from_millis(1));
         }
-        end.elapsed()
+        start.elapsed()
     })
 }
 

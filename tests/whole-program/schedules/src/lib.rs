@@ -15,7 +15,7 @@ mod waits;
 pub use handles::{detached, wrong_cell};
 pub(crate) use place::Place;
 pub use place::Twin;
-pub use waits::{End, drop_after_wait};
+pub use waits::{Company, End, drop_after_wait, drop_beside};
 
 /// A program, by its name without `race_` and `clean_`.
 pub type Case = (&'static str, fn(Twin));

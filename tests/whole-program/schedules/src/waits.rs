@@ -1,4 +1,5 @@
-//! A thread waits for a notification, and then drops a few references: in time to be paused, or when it has given up.
+//! A thread drops a few references: when it was notified, in time to be paused, or has given up waiting for that; or while no other
+//! thread could do anything.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -30,4 +31,37 @@ pub fn drop_after_wait(end: End) {
         CAME.1.notify_all();
     }
     thread.join().unwrap();
+}
+
+/// What the others do meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// The main thread waits for this one's end. There is no other.
+    Waiting,
+    /// Another thread sleeps.
+    Sleeping,
+}
+
+/// Runs the program.
+pub fn drop_beside(company: Company) {
+    let mine: Vec<Arc<()>> = (0..4).map(|_| Arc::new(())).collect();
+    let theirs = mine.clone();
+    let sleeper =
+        (company == Company::Sleeping).then(|| thread::spawn(|| thread::park_timeout(Duration::from_secs(100))));
+    let wake = sleeper.as_ref().map(|sleeper| sleeper.thread().clone());
+    let thread = thread::spawn(move || {
+        while !main_waits() {
+            thread::yield_now();
+        }
+        drop(theirs);
+        wake.inspect(thread::Thread::unpark);
+    });
+    thread.join().unwrap();
+    sleeper.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+}
+
+/// Whether the main thread waits by the call `futex`, as who joins another one does.
+fn main_waits() -> bool {
+    let line = std::fs::read_to_string(format!("/proc/self/task/{}/syscall", std::process::id())).unwrap();
+    line.starts_with("202 ")
 }
