@@ -8,7 +8,14 @@ cases! {
     race_large_value clean_large_values_side_by_side race_compound_assignment race_static_mut race_wide_number
     clean_question_for_variant race_read_of_variant
     race_wider_2 race_wider_4 race_wider_8 race_beside_1 race_beside_2 race_beside_4 race_stored_1 race_stored_2
-    race_stored_4 race_stored_8 clean_all_sizes_side_by_side
+    race_stored_4 race_stored_8 clean_all_sizes_side_by_side race_misaligned_4 race_misaligned_8
+    clean_misaligned_side_by_side
+}
+
+// As C's compilers call them for a pointer that is not what its type promises.
+unsafe extern "C" {
+    fn __tsan_write4(address: *mut u8);
+    fn __tsan_write8(address: *mut u8);
 }
 
 const SIZE: usize = 4096;
@@ -289,4 +296,39 @@ fn clean_all_sizes_side_by_side() {
     };
     in_order(|| touch(64), || touch(68));
     side_by_side(|| touch(64), || touch(68));
+}
+
+/// Of four bytes two lie in the next word.
+fn write_misaligned_4(word: usize) {
+    // SAFETY: the bytes are inside.
+    unsafe { __tsan_write4(byte(word * 8 + 6)) }
+}
+
+/// Of eight bytes five lie in the next word.
+fn write_misaligned_8(word: usize) {
+    // SAFETY: the bytes are inside.
+    unsafe { __tsan_write8(byte(word * 8 + 5)) }
+}
+
+fn race_misaligned_4() {
+    in_order(|| write_misaligned_4(20), || read_byte(21 * 8 + 1));
+}
+
+fn race_misaligned_8() {
+    in_order(|| read_byte(21 * 8 + 4), || write_misaligned_8(20));
+}
+
+fn clean_misaligned_side_by_side() {
+    side_by_side(
+        || {
+            write_misaligned_8(20);
+            write_misaligned_4(30);
+        },
+        || {
+            write_byte(20 * 8 + 4);
+            write_misaligned_8(21);
+            write_byte(30 * 8 + 5);
+            read_byte(31 * 8 + 2);
+        },
+    );
 }
