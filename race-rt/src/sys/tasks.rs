@@ -26,7 +26,7 @@ impl OtherTasks {
     }
 
     fn look() -> OtherTasks {
-        let tasks = others().take(LIMIT).filter_map(|name| Some((run_time(&name)?, name)));
+        let tasks = others().into_iter().flatten().take(LIMIT).filter_map(|name| Some((run_time(&name)?, name)));
         OtherTasks { tasks: tasks.map(|(time, name)| (name, time)).collect() }
     }
 
@@ -44,21 +44,17 @@ impl OtherTasks {
 /// none of them does anything until the running one does. False if there are more than [`LIMIT`], or the kernel does not
 /// tell.
 pub fn all_others_wait() -> bool {
-    cancellation::put_off(|| {
-        let mut number = 0;
-        others().all(|name| {
-            number += 1;
-            number <= LIMIT && waits_for_futex(&name)
-        })
-    })
+    let waits = |(number, name): (usize, String)| number < LIMIT && waits_for_futex(&name);
+    cancellation::put_off(|| others().is_some_and(|names| names.enumerate().all(waits)))
 }
 
-/// The names of the other threads' directories.
-fn others() -> impl Iterator<Item = String> {
+/// The names of the other threads' directories; `None` where there is no `/proc`.
+fn others() -> Option<impl Iterator<Item = String>> {
     // SAFETY: the call has no preconditions.
     let own = unsafe { libc::syscall(libc::SYS_gettid) }.to_string();
-    let entries = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(move |name| *name != own)
+    let names =
+        fs::read_dir("/proc/self/task").ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    Some(names.filter(move |name| *name != own))
 }
 
 /// Whether the thread is blocked by a futex without a time limit. One that was woken is not, though it may not run yet.
