@@ -78,7 +78,7 @@ impl CargoConfig {
     /// Configuration from texts, for tests.
     #[cfg(test)]
     pub fn from_texts(texts: &[&str]) -> Self {
-        let document = |table| Document { root: PathBuf::from("/root"), table };
+        let document = |table| Document { root: PathBuf::from("/project"), table };
         Self { documents: texts.iter().filter_map(|text| parse(text)).map(document).collect() }
     }
 
@@ -202,7 +202,7 @@ mod tests {
         let config = CargoConfig::from_texts(&[near, far]);
         assert_eq!(config.flags(Table::Build, "rustflags"), ["-c d", "-a", "-b"]);
         assert_eq!(config.build_targets(), ["near"]);
-        assert_eq!(config.program(&["build", "rustc-wrapper"]), Some(PathBuf::from("/root/tools/wrap")));
+        assert_eq!(config.program(&["build", "rustc-wrapper"]), Some(PathBuf::from("/project/tools/wrap")));
         assert_eq!(config.program(&["build", "rustc-workspace-wrapper"]), Some(PathBuf::from("clippy")));
     }
 

@@ -11,8 +11,11 @@
 
 use std::mem::offset_of;
 
-use crate::access::{self, AccessKind};
-use crate::report::model::Pc;
+use super::access::{
+    __tsan_unaligned_read2, __tsan_unaligned_read4, __tsan_unaligned_read8, __tsan_unaligned_write2,
+    __tsan_unaligned_write4, __tsan_unaligned_write8,
+};
+use crate::access;
 use crate::shadow::map::{BLOCK, BLOCKS_START, DISTANCE, FLIP, GRANULE, ROW, ROWS_START};
 use crate::shadow::{Mask, Present, Word};
 
@@ -42,19 +45,22 @@ const fn compared(size: usize, writes: bool) -> BitsByPlace {
 }
 
 macro_rules! accesses {
+    ($($size:tt $writes:literal $unaligned:tt: $($name:ident)+;)*) => {
+        $($(access! { $size $writes $unaligned $name })+)*
+    };
+}
+
+macro_rules! access {
     // All of a granule: its first byte is at the address, and what counts is the same for all.
-    (8 $rest:tt) => { accesses! { @each 8 [] "[rip + {compared}]" $rest } };
-    ($size:tt $rest:tt) => { accesses! { @each $size [
+    (8 $writes:tt $unaligned:tt $name:ident) => { access! { @ 8 [] "[rip + {compared}]" $writes $unaligned $name } };
+    ($size:tt $writes:tt $unaligned:tt $name:ident) => { access! { @ $size [
         // [rsi + r9 * 8]: which bits of that count.
         "and rax, -{granule}",
         "mov r9d, edi",
         "and r9d, {granule} - 1",
         "lea rsi, [rip + {compared}]",
-    ] "[rsi + r9 * 8]" $rest } };
-    (@each $size:tt $place:tt $bits:literal [$($writes:literal: $($name:ident)+;)+]) => {
-        $($(accesses! { @one $size $place $bits $writes $name })+)+
-    };
-    (@one $size:literal [$($place:literal,)*] $bits:literal $writes:literal $name:ident) => {
+    ] "[rsi + r9 * 8]" $writes $unaligned $name } };
+    (@ $size:literal [$($place:literal,)*] $bits:literal $writes:literal [$($unaligned:ident)?] $name:ident) => {
         /// # Safety
         /// As the pass calls it.
         #[unsafe(naked)]
@@ -77,8 +83,8 @@ macro_rules! accesses {
                 "2:",
                 "bt rcx, {solo}",
                 "jc 3f",
-                "test edi, {size} - 1",
-                "jne 5f",
+                // What may lie in two granules.
+                $(concat!("test edi, ", $size, " - 1\njne {", stringify!($unaligned), "}"),)?
                 "bt rdx, {listed}",
                 "jc 4f",
                 // To the function beyond with the word that was seen and the one that is wanted.
@@ -108,10 +114,6 @@ macro_rules! accesses {
                 "jmp {beyond_second}",
                 "3:",
                 "ret",
-                // May lie in two granules.
-                "5:",
-                "mov rsi, qword ptr [rsp]",
-                "jmp {misaligned}",
                 ".p2align 6",
                 numbers = sym NUMBERS,
                 flip = const offset_of!(Numbers, flip),
@@ -119,7 +121,6 @@ macro_rules! accesses {
                 rows = const offset_of!(Numbers, rows),
                 blocks = const offset_of!(Numbers, blocks),
                 compared = sym COMPARED,
-                size = const $size,
                 granule = const GRANULE,
                 row = const ROW,
                 row_bits = const ROW.trailing_zeros(),
@@ -128,37 +129,26 @@ macro_rules! accesses {
                 listed = const Word::LISTED.trailing_zeros(),
                 beyond_newest = sym access::beyond_newest::<$writes>,
                 beyond_second = sym access::beyond_second::<$writes>,
-                misaligned = sym misaligned::<$size, $writes>,
+                $($unaligned = sym $unaligned,)?
             )
         }
     };
 }
 
-// A load and a store of the same bytes with nothing in between: whatever races with the load races with the store.
-// For the names with "race" see `crate::inlined`.
-accesses! { 1 [
-    false: __tsan_read1;
-    true: __tsan_write1 __tsan_read_write1;
-] }
-accesses! { 2 [
-    false: __tsan_read2;
-    true: __tsan_write2 __tsan_read_write2;
-] }
-accesses! { 4 [
-    false: __tsan_read4;
-    true: __tsan_write4 __tsan_read_write4;
-] }
-accesses! { 8 [
-    false: __tsan_read8 __tsan_vptr_read;
-    true: __tsan_write8 __tsan_read_write8;
-] }
-
-/// What no compiler makes of Rust, but C's makes of a pointer that is not aligned.
-#[cold]
-extern "C" fn misaligned<const SIZE: usize, const WRITES: bool>(address: usize, pc: Pc) {
-    access::range(address, SIZE, if WRITES { AccessKind::Write } else { AccessKind::Read }, pc);
+// A load and a store of the same bytes with nothing in between: whatever races with the load races with the store. In brackets who
+// takes those of a pointer that is not aligned, which no compiler makes of Rust, but C's do.
+accesses! {
+    1 false []: __tsan_read1;
+    2 false [__tsan_unaligned_read2]: __tsan_read2;
+    4 false [__tsan_unaligned_read4]: __tsan_read4;
+    8 false [__tsan_unaligned_read8]: __tsan_read8 __tsan_vptr_read;
+    1 true []: __tsan_write1 __tsan_read_write1;
+    2 true [__tsan_unaligned_write2]: __tsan_write2 __tsan_read_write2;
+    4 true [__tsan_unaligned_write4]: __tsan_write4 __tsan_read_write4;
+    8 true [__tsan_unaligned_write8]: __tsan_write8 __tsan_read_write8;
 }
 
+// See `crate::inlined`.
 super::also! {
     __race_read1 is __tsan_read1;
     __race_read2 is __tsan_read2;

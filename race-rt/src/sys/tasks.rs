@@ -50,11 +50,16 @@ pub fn all_others_wait() -> bool {
 
 /// The names of the other threads' directories; `None` where there is no `/proc`.
 fn others() -> Option<impl Iterator<Item = String>> {
-    // SAFETY: the call has no preconditions.
-    let own = unsafe { libc::syscall(libc::SYS_gettid) }.to_string();
+    let own = own();
     let names =
         fs::read_dir("/proc/self/task").ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     Some(names.filter(move |name| *name != own))
+}
+
+/// The name of the running thread's.
+fn own() -> String {
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::syscall(libc::SYS_gettid) }.to_string()
 }
 
 /// Whether the thread is blocked by a futex without a time limit. One that was woken is not, though it may not run yet.
@@ -64,15 +69,12 @@ fn waits_for_futex(task: &str) -> bool {
 
 /// The same, of the line in which the kernel says where a thread is: the number of the call and its six arguments.
 fn is_wait_for_futex(line: &str) -> bool {
-    const WITHOUT_LIMIT: &str = "0x0";
-    let mut words = line.split(' ');
-    let (number, operation, limit) = (words.next(), words.nth(1), words.nth(1));
-    let operation = operation.and_then(|text| i32::from_str_radix(text.trim_start_matches("0x"), 16).ok());
-    number.is_some_and(|number| number.parse() == Ok(libc::SYS_futex))
-        && operation.is_some_and(|operation| {
-            matches!(operation & libc::FUTEX_CMD_MASK, libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET)
-        })
-        && limit == Some(WITHOUT_LIMIT)
+    let words: Vec<&str> = line.split(' ').collect();
+    let [number, _address, operation, _value, limit, ..] = words[..] else { return false };
+    let waits = |operation| matches!(operation & libc::FUTEX_CMD_MASK, libc::FUTEX_WAIT | libc::FUTEX_WAIT_BITSET);
+    number.parse() == Ok(libc::SYS_futex)
+        && i32::from_str_radix(operation.trim_start_matches("0x"), 16).is_ok_and(waits)
+        && limit == "0x0"
 }
 
 /// Whether the process has no thread but the running one.
@@ -135,8 +137,7 @@ mod tests {
         std::thread::scope(|scope| {
             let barrier = &barrier;
             scope.spawn(move || {
-                // SAFETY: the call has no preconditions.
-                tell.send(unsafe { libc::syscall(libc::SYS_gettid) }.to_string()).expect("the test listens");
+                tell.send(own()).expect("the test listens");
                 barrier.wait();
                 // With a limit, so that it may go on by itself.
                 let _ = is_ended.recv_timeout(Duration::from_secs(3600));
